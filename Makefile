@@ -1,0 +1,24 @@
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup serve test check postcard clean
+help:            ## print these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+setup: $(READY)  ## create .venv and install Tintype with what its tests need
+serve: $(READY)  ## start the server on http://127.0.0.1:8000
+	$(BIN)/tintype serve
+test: $(READY)   ## run every check and test (about ten minutes on 2 cores)
+	$(BIN)/python -m pytest
+check: $(READY)  ## run the fast checks only: style, types, import directions
+	$(BIN)/python -m pytest tests/test_architecture.py
+postcard: $(READY) ## train the bundled model from nothing (hours; resumes)
+	$(BIN)/python training/postcard.py
+clean:           ## remove .venv and caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache build src/*.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@

@@ -1,0 +1,5 @@
+"""``python -m tintype``."""
+
+from tintype.cli.app import main
+
+main()

@@ -1,0 +1,50 @@
+"""The whole HTTP API on one screen."""
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from tintype.api import errors, health, media, queue
+from tintype.api.envelope import Envelope
+from tintype.api.gateway import Account, EngineState, Gateway, Wired
+from tintype.api.run import run
+from tintype.api.surface import Seen, SurfaceMiddleware
+from tintype.config import Settings
+from tintype.core import ENDPOINT
+from tintype.errors import Refusal
+from tintype.files import FileStore
+from tintype.keys import Keys
+from tintype.store import Bus, Store
+
+
+def create_app(
+    settings: Settings, store: Store, bus: Bus, files: FileStore, keys: Keys, engine_status: EngineState
+) -> FastAPI:
+    """The ASGI application. It closes nothing: its parts are the caller's."""
+    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status)
+
+    app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"])
+    # Clients ask without the model's sub-path; fal's OpenAPI has it.
+    for model in ("/fal-ai/z-image", f"/{ENDPOINT}"):
+        job = model + "/requests/{job_id}"
+        app.add_api_route(job, queue.result, methods=["GET"])
+        app.add_api_route(f"{job}/response", queue.result, methods=["GET"])
+        app.add_api_route(f"{job}/status", queue.status, methods=["GET"])
+        app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"])
+    app.add_api_route("/files/{key:path}", media.media, methods=["GET", "HEAD"])
+    app.add_api_route("/healthz", health.healthz, methods=["GET"])
+    app.add_api_route("/readyz", health.readyz, methods=["GET"])
+
+    app.add_exception_handler(Refusal, errors.on_refusal)
+    app.add_exception_handler(HTTPException, errors.on_no_route)
+    # The last one added is the outermost.
+    app.add_middleware(SurfaceMiddleware, trusted_proxies=settings.trusted_proxies)
+    app.add_middleware(Envelope)
+    return app
+
+
+async def generate(request: Request, gateway: Wired, account: Account, surface: Seen) -> Response:
+    """The same path on fal's two hosts: the queue takes the request in, the other one waits for the pictures."""
+    answer_with = queue.submit if surface.is_queue else run
+    return await answer_with(request, gateway, account, surface)

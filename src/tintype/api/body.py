@@ -1,0 +1,70 @@
+"""From a request's bytes to JSON values, or to fal's refusal."""
+
+import json
+import math
+from typing import Any
+
+from starlette.requests import Request
+
+from tintype.errors import InputRefused, ServiceRefused
+
+MAX_DRAINED = 64 * 2**20
+"""Bytes of a body that is too large which are read and dropped: most clients read no answer before they sent all."""
+
+
+async def read_json(request: Request, max_bytes: int) -> Any:
+    """The body as JSON; ``{}`` for none, for fal's clients send nothing when there is no input.
+
+    Content-Type is not looked at: curl names a form's where its user means JSON.
+    ServiceRefused 413: more than ``max_bytes``. InputRefused: it is not JSON.
+    """
+    body = await _read(request, max_bytes)
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(body, parse_float=_finite, parse_constant=_finite)
+        # JSON can spell half a character, and text that holds one can be neither stored nor sent.
+        json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise _malformed(error.pos, error.msg) from None
+    except RecursionError:
+        raise _malformed(0, "Nested too deeply") from None
+    except ValueError as error:
+        raise _malformed(0, str(error)) from None
+    return value if value is not None else {}
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    """The whole body, chunked or not, with never more than ``max_bytes`` of it in memory."""
+    body, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= max_bytes:
+            body += chunk
+        elif size > MAX_DRAINED:
+            break
+    if size > max_bytes:
+        raise ServiceRefused(413, f"The request body is larger than {max_bytes} bytes")
+    return bytes(body)
+
+
+def _finite(text: str) -> float:
+    """NaN and infinities are not JSON, and 1e999 would become one."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number of JSON")
+    return number
+
+
+def _malformed(position: int, reason: str) -> InputRefused:
+    return InputRefused(
+        [
+            {
+                "type": "json_invalid",
+                "loc": ["body", position],
+                "msg": "JSON decode error",
+                "input": {},
+                "ctx": {"error": reason},
+            }
+        ]
+    )

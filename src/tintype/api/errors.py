@@ -1,0 +1,64 @@
+"""How "no" looks on the wire.
+
+======================  =========================================================================
+``InputRefused``        422, ``{"detail": [{"type", "loc", "msg", "input", "ctx"?}, ...]}``
+``ServiceRefused``      its status, ``{"detail": "...", "error_type"?: "..."}``, ``X-Fal-Error-Type``
+no such route           404 or 405, ``{"detail": "..."}``
+anything else           500 ``internal_error``, by :mod:`tintype.api.envelope`
+======================  =========================================================================
+
+A failed job is answered with the same :func:`render`, later.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from tintype.core import ENDPOINT, Failure
+from tintype.errors import Refusal
+
+UNKNOWN = Failure(404, "Request not found")
+"""No such job, or not this key's: an outsider must not learn which."""
+
+STILL_RUNNING = Failure(400, "Request is still in progress")
+"""The result was asked for too early."""
+
+
+def render(failure: Failure, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
+    """fal's envelope; ``more`` stands beside ``detail`` in the body."""
+    body = {"detail": failure.detail, **more}
+    said = dict(headers or {})
+    if failure.status in (404, 422):
+        said["x-fal-billable-units"] = "0"
+    if isinstance(failure.detail, list):
+        # Two names for one hint: fal's documents disagree.
+        said |= {"x-fal-retryable": "false", "x-fal-needs-retry": "0"}
+    if failure.error_type is not None:
+        body["error_type"] = said["x-fal-error-type"] = failure.error_type
+    return JSONResponse(body, failure.status, said)
+
+
+async def on_refusal(_request: Request, error: Exception) -> JSONResponse:
+    """The answer to anything refused on purpose."""
+    assert isinstance(error, Refusal)
+    return render(error.failure)
+
+
+async def on_no_route(request: Request, error: Exception) -> JSONResponse:
+    """The answer to a path or a method that is not served."""
+    assert isinstance(error, HTTPException)
+    if error.status_code != 404:
+        return render(Failure(error.status_code, error.detail), error.headers)
+    return render(Failure(404, _what_is_missing(request.scope["path"])))
+
+
+def _what_is_missing(path: str) -> str:
+    """fal first looks for an application (``/owner/alias``), then for a path inside it."""
+    application = "/".join(["", *ENDPOINT.split("/")[:2]])
+    if path.startswith(f"{application}/"):
+        return f"Path {path.removeprefix(application)} not found"
+    names = path.strip("/").split("/")
+    return f'Application "{names[1]}" not found' if len(names) > 1 else f"Path {path} not found"

@@ -1,0 +1,68 @@
+"""What every route needs: the parts it works with, and whose request it is."""
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from tintype.config import Settings
+from tintype.errors import ServiceRefused
+from tintype.files import FileStore
+from tintype.keys import LOCAL, Keys
+from tintype.store import Bus, Store
+
+
+class EngineState(Protocol):
+    """What the health pages may say about the engine."""
+
+    @property
+    def state(self) -> str:
+        """``starting``, ``ready`` or ``failed``."""
+        ...
+
+    @property
+    def phase(self) -> str:
+        """What it is doing, for people to read."""
+        ...
+
+    @property
+    def model(self) -> str: ...  # noqa: D102
+    @property
+    def checksum(self) -> str: ...  # noqa: D102
+    @property
+    def device(self) -> str: ...  # noqa: D102
+    @property
+    def not_built(self) -> dict[str, str]:
+        """Fields of the API that are accepted but change nothing yet: field -> plain words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts behind the routes."""
+
+    settings: Settings
+    store: Store
+    bus: Bus
+    files: FileStore
+    keys: Keys
+    engine: EngineState
+
+
+async def _gateway(request: Request) -> Gateway:
+    return request.app.state.gateway
+
+
+Wired = Annotated[Gateway, Depends(_gateway)]
+
+
+async def _account(request: Request, gateway: Wired) -> str:
+    account = gateway.keys.account(request.headers.get("authorization"))
+    # The last key may be revoked while we listen to the world: that must not let the world in.
+    if account is None or (account == LOCAL and not gateway.settings.is_private):
+        raise ServiceRefused(401, "invalid key credentials")
+    return account
+
+
+Account = Annotated[str, Depends(_account)]
+"""The id of the API key that asks; ServiceRefused 401 for anybody else."""

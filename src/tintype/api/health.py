@@ -1,0 +1,32 @@
+"""How the server is, for people (``/healthz``) and for load balancers (``/readyz``)."""
+
+from starlette.responses import JSONResponse, Response
+
+from tintype.api.errors import render
+from tintype.api.gateway import Wired
+from tintype.core import Failure
+
+
+async def healthz(gateway: Wired) -> Response:
+    """``GET /healthz``: what runs, on what, how much waits, and what is not built yet. 200 while we can answer."""
+    engine = gateway.engine
+    counts = await gateway.store.counts()
+    return JSONResponse(
+        {
+            "status": engine.state,
+            "phase": engine.phase,
+            "model": engine.model,
+            "checksum": engine.checksum,
+            "device": engine.device,
+            "queue": {state.value: count for state, count in counts.items()},
+            "not_built": engine.not_built,
+        }
+    )
+
+
+async def readyz(gateway: Wired) -> Response:
+    """``GET /readyz``: 200 once requests are painted at once, else 503 with what is going on."""
+    engine = gateway.engine
+    if engine.state != "ready":
+        return render(Failure(503, engine.phase), status=engine.state)
+    return JSONResponse({"status": "ready"})

@@ -1,0 +1,60 @@
+"""``tintype doctor``: is everything well here?"""
+
+import platform
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tintype import __version__, models
+from tintype.cli.serve import Home, Model, given
+from tintype.config import Settings
+
+if TYPE_CHECKING:
+    import torch
+
+
+def doctor(
+    model: Model = None,
+    home: Home = None,
+    update_golden: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Paint a known picture on each device, and print every setting and where it came from."""
+    settings = Settings.load(**given({"model": model, "home": home}))
+    console = Console(highlight=False, soft_wrap=True)
+    import torch
+
+    from tintype.engine import golden
+    from tintype.engine.checkpoint import Checkpoint
+
+    console.print(
+        f"tintype {__version__}, Python {platform.python_version()}, torch {torch.__version__}, {platform.platform()}"
+    )
+    choice = models.choose(settings.model, settings.home)
+    checkpoint = Checkpoint.open(choice.folder)
+    console.print(f"model   {checkpoint.name} {checkpoint.version}, checksum {checkpoint.checksum}: {choice.reason}")
+    if update_golden:
+        golden.write(models.POSTCARD)
+    verdicts = [golden.check(models.POSTCARD, device) for device in _devices()]
+    for verdict in verdicts:
+        mark = "[green]good[/green]" if verdict.good else "[red]BAD[/red] "
+        console.print(f"{mark}    {verdict.device}: {verdict.text}")
+    table = Table("setting", "value", "from")
+    for name, (value, source) in settings.sources().items():
+        table.add_row(name, str(value), source)
+    console.print(table)
+    if not all(verdict.good for verdict in verdicts):
+        sys.exit(1)
+
+
+def _devices() -> "list[torch.device]":
+    """Every device of this machine that torch can use."""
+    import torch
+
+    found = [torch.device("cpu")]
+    found += [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append(torch.device("mps"))
+    return found

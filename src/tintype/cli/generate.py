@@ -1,0 +1,61 @@
+"""``tintype generate``: a picture from the command line, without a server."""
+
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tintype import images, models
+from tintype.cli.serve import Home, Model, given
+from tintype.config import Settings
+from tintype.core import Format
+from tintype.errors import SetupError
+
+FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+
+
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What to paint.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .jpg or .webp file.")] = Path("picture.png"),
+    width: Annotated[int, typer.Option(min=1, max=14142)] = 1024,
+    height: Annotated[int, typer.Option(min=1, max=14142)] = 768,
+    steps: Annotated[int, typer.Option(min=1, max=30)] = 8,
+    seed: Annotated[int | None, typer.Option(help="Default: random, and printed.")] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=4, help="Pictures; name-1.png, name-2.png ...")] = 1,
+    model: Model = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, mps ...")] = None,
+    home: Home = None,
+) -> None:
+    """Paint PROMPT into a file, showing every step."""
+    settings = Settings.load(**given({"model": model, "device": device, "home": home}))
+    image_format = FORMATS.get(output.suffix.lower())
+    if image_format is None:
+        raise SetupError(f"-o {output}: the name must end in one of {', '.join(FORMATS)}")
+    choice = models.choose(settings.model, settings.home)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"{choice.folder.name}: {choice.reason}", style="dim")
+
+    from tintype.engine.pipeline import Pipeline, Step, default_device
+
+    chosen_device = default_device() if settings.device == "auto" else settings.device
+    with console.status("loading"):
+        pipeline = Pipeline.load(choice.folder, chosen_device)
+    if seed is None:
+        seed = secrets.randbelow(2**32)
+    started = time.perf_counter()
+    bar = (TextColumn("painting"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"), TimeElapsedColumn())
+    with Progress(*bar, console=console) as progress:
+        task = progress.add_task("", total=steps * count)
+        for event in pipeline.paint(prompt, width, height, steps=steps, seed=seed, images=count):
+            if isinstance(event, Step):
+                progress.advance(task)
+                continue
+            data = images.encode(event.pixels.tobytes(), width, height, image_format)
+            path = output if count == 1 else output.with_stem(f"{output.stem}-{event.image + 1}")
+            path.write_bytes(data)
+            progress.console.print(f"{path}  {width}x{height}  seed {seed + event.image}")
+    console.print(f"{time.perf_counter() - started:.2f} s on {pipeline.device}")

@@ -1,0 +1,129 @@
+"""Every setting: a flag, else ``TINTYPE_<NAME>`` in the environment, else the default.
+
+Nothing else reads the environment.
+"""
+
+import difflib
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tintype.errors import SetupError
+
+PREFIX = "TINTYPE_"
+
+
+def _default_home() -> Path:
+    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "tintype"
+
+
+HOME = (
+    "Database, pictures, keys, certificates, models; default: `tintype` in `$XDG_DATA_HOME`, which is `~/.local/share`."
+)
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Made with :meth:`load`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    _flags: frozenset[str] = PrivateAttr(frozenset())
+
+    model: str = Field("auto", description="`auto`, `postcard`, `z-image-turbo`, or a checkpoint's folder.")
+    device: str = Field("auto", description="Where the networks run: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.")
+    threads: int = Field(0, ge=0, description="Threads of the engine on a CPU; 0: PyTorch's choice.")
+    host: str = Field("127.0.0.1", description="The address to listen on. Anything but loopback needs API keys.")
+    port: int = Field(8000, ge=1, le=65535, description="The port for plain HTTP.")
+    tls_port: int = Field(8443, ge=1, le=65535, description="The port for https.")
+    home: Path = Field(default_factory=_default_home, description=HOME)
+    database: str = Field("", description="`sqlite:///PATH` or `postgresql://...`; default: a SQLite file in `home`.")
+    files: str = Field("", description="A folder, or an address such as `s3://bucket`; default: a folder in `home`.")
+    max_pixels: int = Field(2048 * 2048, ge=64 * 64, description="The largest picture, in pixels.")
+    max_body_bytes: int = Field(2**20, ge=1024, description="The largest request body, in bytes.")
+    max_attempts: int = Field(3, ge=1, description="How often a request is started when its engine keeps dying.")
+    inline_seconds: float = Field(3600, ge=60, description="How long a `sync_mode` result of the queue can be fetched.")
+    trusted_proxies: str = Field(
+        "", description="Comma-separated addresses whose `X-Forwarded-*` headers are believed; default: none."
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much the server logs.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, text: str) -> str:
+        for part in filter(None, text.replace(" ", "").split(",")):
+            ipaddress.ip_network(part, strict=False)
+        return text
+
+    @classmethod
+    def load(cls, **flags: Any) -> Self:
+        """Settings from ``flags`` over the environment over the defaults.
+
+        Raises:
+            SetupError: a value is not allowed, or the environment names a setting that does not exist.
+        """
+        for name in os.environ:
+            field = name.removeprefix(PREFIX).lower()
+            if name.startswith(PREFIX) and (field not in cls.model_fields or not name.isupper()):
+                near = difflib.get_close_matches(field, cls.model_fields, n=1, cutoff=0)[0]
+                raise SetupError(f"{name} is not a setting; the nearest is {PREFIX}{near.upper()}")
+        try:
+            settings = cls(**flags)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0])
+            raise SetupError(f"setting {name} = {first['input']!r}: {first['msg']}") from error
+        filled: dict[str, Any] = {"home": settings.home.expanduser().absolute()}
+        filled["database"] = settings.database or f"sqlite:///{filled['home']}/tintype.db"
+        filled["files"] = settings.files or str(filled["home"] / "files")
+        complete = settings.model_copy(update=filled)
+        complete._flags = frozenset(flags)
+        return complete
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def sources(self) -> dict[str, tuple[Any, str]]:
+        """For each setting its value and where it came from: flag, environment or default."""
+        return {name: (getattr(self, name), self._source(name)) for name in type(self).model_fields}
+
+    def _source(self, name: str) -> str:
+        if name in self._flags:
+            return "flag"
+        return "environment" if f"{PREFIX}{name.upper()}" in os.environ else "default"
+
+
+def share_cores_politely() -> None:
+    """Have OpenMP's threads sleep, not spin, while they wait for each other.
+
+    Spinning wins a few percent on an idle machine and loses a factor of ten on a busy one. Call it before torch is
+    imported; child processes inherit it.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def reference() -> str:
+    """The page docs/reference/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "A flag of the command line wins over the environment, which wins over the default. `tintype doctor` prints",
+        "each value and where it came from. A `TINTYPE_` variable that is not listed here is an error.",
+        "",
+        "| setting | environment | default | what it sets |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default_factory else str(field.default)
+        shown = f"`{default}`" if default else "see right"
+        lines.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines) + "\n"

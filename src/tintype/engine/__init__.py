@@ -1,0 +1,1 @@
+"""Tensors in, pixels out. Knows no jobs, no HTTP, no settings."""

@@ -1,0 +1,113 @@
+"""The engine child: ``python -m tintype.engine --fd N --model FOLDER``, one per device.
+
+Holds torch and the networks. Talks to its supervisor over the pipe on file descriptor N and to nobody else: it opens
+no store, no socket and no settings. When the pipe closes it ends, in mid-picture if need be.
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import torch
+
+from tintype import messages
+from tintype.core import Failure
+from tintype.engine.pipeline import Picture, Pipeline, Step, default_device
+from tintype.errors import INTERNAL, SetupError
+
+
+def main() -> int:
+    """Load, say ready, then paint what is sent until the pipe closes."""
+    parser = argparse.ArgumentParser(prog="python -m tintype.engine")
+    parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    arguments = parser.parse_args()
+    pipe: Connection[messages.Report, messages.Command] = Connection(arguments.fd)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    try:
+        pipeline = load(pipe, arguments.model, arguments.device)
+    except SetupError as error:
+        pipe.send(messages.Unable(str(error)))
+        return 1
+    try:
+        while True:
+            command = pipe.recv()
+            if isinstance(command, messages.Generate):
+                pipe.send(work(pipe, pipeline, command))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return 0  # the supervisor is gone
+
+
+def load(pipe: Connection, folder: Path, device: str) -> Pipeline:
+    """Load and warm up, reporting each phase."""
+    started = time.perf_counter()
+    chosen = default_device() if device == "auto" else torch.device(device)
+    pipe.send(messages.Phase(f"loading {folder.name} onto {chosen}"))
+    pipeline = Pipeline.load(folder, chosen)
+    pipe.send(messages.Phase("warming up"))
+    for _ in pipeline.paint("", 512, 512, steps=1, seed=0):
+        pass
+    pipe.send(
+        messages.Ready(
+            model=pipeline.checkpoint.name,
+            version=pipeline.checkpoint.version,
+            checksum=pipeline.checkpoint.checksum,
+            device=str(pipeline.device),
+            dtype=str(pipeline.dtype).removeprefix("torch."),
+            seconds=time.perf_counter() - started,
+        )
+    )
+    return pipeline
+
+
+def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messages.Outcome:
+    """Paint one job, reporting every step and picture; the outcome is returned, not sent."""
+    started = time.perf_counter()
+    try:
+        for event in pipeline.paint(
+            wish.prompt, wish.width, wish.height, steps=wish.steps, seed=wish.seed, images=wish.images
+        ):
+            pipe.send(report(wish.job_id, event))
+            if cancelled(pipe, wish.job_id):
+                return messages.Stopped(wish.job_id)
+    except torch.OutOfMemoryError:
+        size = f"{wish.width}x{wish.height}"
+        return messages.Failed(
+            wish.job_id, Failure(500, f"Out of memory at {size}; ask for a smaller image_size", "internal_error")
+        )
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception:  # a bug must fail this job, not the ones behind it
+        traceback.print_exc()
+        return messages.Failed(wish.job_id, INTERNAL)
+    return messages.Finished(wish.job_id, time.perf_counter() - started)
+
+
+def report(job_id: str, event: Step | Picture) -> messages.JobReport:
+    """The pipeline's event as data for the pipe."""
+    if isinstance(event, Step):
+        return messages.StepDone(job_id, event.image, event.step, event.steps, event.seconds)
+    height, width, _ = event.pixels.shape
+    return messages.PictureDone(job_id, event.image, width, height, event.pixels.tobytes())
+
+
+def cancelled(pipe: Connection, job_id: str) -> bool:
+    """Whether a :class:`~tintype.messages.Cancel` for this job has arrived."""
+    while pipe.poll():
+        command = pipe.recv()
+        if isinstance(command, messages.Cancel) and command.job_id == job_id:
+            return True
+    return False
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # nothing to save, and torch's own teardown takes a second

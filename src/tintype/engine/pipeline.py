@@ -1,0 +1,153 @@
+"""Prompt in, pixels out. Tensors do not leave this folder; pictures leave as uint8.
+
+The caller drives: :meth:`Pipeline.paint` is a generator that pauses after every step, so progress, cancelling and
+previews are the caller's. Every picture draws its noise from its own generator; no global random state is used.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from tintype.engine.checkpoint import Checkpoint
+from tintype.engine.sizes import Pixels, canvas_for
+from tintype.engine.weights import Progress
+from tintype.model.autoencoder import Autoencoder
+from tintype.model.flow import euler_step, sigmas_for, time_of
+from tintype.model.text_encoder import TextEncoder
+from tintype.model.tokenizer import Tokenizer
+from tintype.model.transformer import Transformer
+
+LARGE = 2_000_000_000
+"""Bytes of transformer parameters in fp32 above which a CPU runs them in bf16 to fit its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One denoising step is done."""
+
+    image: int
+    step: int
+    """1-based."""
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture is done."""
+
+    image: int
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The three networks of one checkpoint on one device. Read :meth:`paint` first."""
+
+    checkpoint: Checkpoint
+    device: torch.device
+    dtype: torch.dtype
+    tokenizer: Tokenizer
+    text_encoder: TextEncoder
+    transformer: Transformer
+    autoencoder: Autoencoder
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Read the checkpoint in ``folder`` onto ``device``; ``dtype`` defaults to what suits both.
+
+        Raises:
+            SetupError: the folder is not a complete checkpoint.
+        """
+        checkpoint = Checkpoint.open(folder)
+        device = torch.device(device)
+        dtype = dtype or default_dtype(checkpoint, device)
+        return cls(
+            checkpoint=checkpoint,
+            device=device,
+            dtype=dtype,
+            tokenizer=checkpoint.tokenizer(),
+            text_encoder=checkpoint.text_encoder(dtype, device, progress),
+            transformer=checkpoint.transformer(dtype, device, progress),
+            autoencoder=checkpoint.autoencoder(dtype, device, progress),
+        )
+
+    def paint(
+        self, prompt: str, width: int, height: int, *, steps: int, seed: int, images: int = 1
+    ) -> Iterator[Step | Picture]:
+        """Paint ``images`` pictures of exactly ``width`` x ``height`` pixels, one after the other.
+
+        Picture ``i`` is the single picture of seed ``seed + i``.
+        """
+        multiple = self.checkpoint.autoencoder_config.downsampling * self.transformer.config.patch
+        canvas = canvas_for(width, height, multiple, self.checkpoint.sizes)
+        caption = self.read(prompt)
+        for image in range(images):
+            latents = self.noise(canvas.width, canvas.height, seed + image)
+            started = time.perf_counter()
+            for step, cleaner in enumerate(self.denoise(latents, caption, steps), start=1):
+                latents = cleaner
+                yield Step(image, step, steps, time.perf_counter() - started)
+                started = time.perf_counter()
+            yield Picture(image, canvas.fit(self.develop(latents), width, height))
+
+    @torch.inference_mode()
+    def read(self, prompt: str) -> Tensor:
+        """The caption tokens ``[1, N, D]`` of ``prompt``; the same for every step and size."""
+        ids = torch.tensor([self.tokenizer.prompt_ids(prompt)], device=self.device)
+        return self.transformer.refine_caption(self.text_encoder(ids))
+
+    def noise(self, width: int, height: int, seed: int) -> Tensor:
+        """Starting latents ``[1, C, height / f, width / f]``, fp32.
+
+        Drawn on the CPU, so that a seed means the same noise on every device.
+        """
+        config = self.checkpoint.autoencoder_config
+        shape = (1, config.latent_channels, height // config.downsampling, width // config.downsampling)
+        generator = torch.Generator("cpu").manual_seed(seed % 2**64)
+        return torch.randn(shape, generator=generator, dtype=torch.float32).to(self.device)
+
+    def denoise(self, latents: Tensor, caption: Tensor, steps: int) -> Iterator[Tensor]:
+        """Yield the latents (fp32) after each of ``steps`` Euler steps from noise to picture."""
+        sigmas = sigmas_for(steps, self.checkpoint.shift)
+        for sigma, sigma_next in itertools.pairwise(sigmas):
+            with torch.inference_mode():  # not around the yield: it must not leak into the caller
+                t = time_of(sigma).expand(len(latents)).to(self.device)
+                prediction = self.transformer(latents.to(self.dtype), t, caption)
+                latents = euler_step(latents, prediction, sigma, sigma_next)
+            yield latents
+
+    @torch.inference_mode()
+    def develop(self, latents: Tensor) -> Pixels:
+        """Finished latents ``[1, C, h, w]`` -> pixels ``[h * f, w * f, 3]``."""
+        picture = self.autoencoder.decode(latents.to(self.dtype))[0]
+        picture = (picture.float() / 2 + 0.5).clamp(0, 1) * 255
+        return picture.round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def default_dtype(checkpoint: Checkpoint, device: torch.device) -> torch.dtype:
+    """bf16 on a GPU; on a CPU fp32, unless the model is too large for it."""
+    if device.type != "cpu":
+        return torch.bfloat16
+    config = checkpoint.transformer_config
+    parameters = config.n_layers * config.dim**2 * 12
+    return torch.bfloat16 if parameters * 4 > LARGE else torch.float32
+
+
+def default_device() -> torch.device:
+    """The best device of this machine: CUDA (or ROCm), then Apple's, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", 0)
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

@@ -1,0 +1,185 @@
+"""Safetensors files -> a network, in place and one tensor at a time.
+
+Knows files, names, shapes and dtypes; knows nothing of which network it fills: parameter names are the
+checkpoint's, so there is no map. Never holds more than the network and one tensor, whatever dtype the files
+have: 24 GB of fp32 files become 12 GB of bf16 without either being there twice.
+"""
+
+import json
+import math
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+M = TypeVar("M", bound=nn.Module)
+
+Header = dict[str, tuple[str, tuple[int, ...]]]
+"""Name -> (dtype as the format spells it, shape)."""
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes read so far and the bytes to read in all."""
+
+STEMS = ("diffusion_pytorch_model", "model")
+"""How diffusers and transformers name weight files."""
+
+DTYPES = {"F32": 4, "BF16": 2, "F16": 2}
+"""Bytes per element of the dtypes read from files. Quantised ones need scales, which nothing here applies."""
+
+TIED = frozenset({"lm_head.weight"})
+"""Skipped unread where a file holds it. A configuration with an untied head is refused when it is read, so
+this can only be a second copy of the embedding; some tools write it, and transformers ignores it too."""
+
+
+class WeightsError(ValueError):
+    """Files do not hold exactly the tensors of the network; names the file, the tensors and what to do."""
+
+
+def files(folder: Path) -> list[Path]:
+    """The weight files in ``folder``: its index's shards or the one file; raises :class:`WeightsError`."""
+    for stem in STEMS:
+        index = folder / f"{stem}.safetensors.index.json"
+        if index.is_file():
+            return [_existing(folder / name, index) for name in _shard_names(index)]
+        if (single := folder / f"{stem}.safetensors").is_file():
+            return [single]
+    wanted = " or ".join(f"{stem}.safetensors[.index.json]" for stem in STEMS)
+    raise WeightsError(f"{folder}: no weights found (expected {wanted}). Download the checkpoint again.")
+
+
+def header(file: Path) -> Header:
+    """What ``file`` says of its tensors, in the order of storage; raises :class:`WeightsError`."""
+    with _opened(file) as tensors:
+        slices = {name: tensors.get_slice(name) for name in tensors.offset_keys()}
+        return {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
+
+
+def load(
+    build: Callable[[], M],
+    folder: Path,
+    dtype: torch.dtype,
+    device: torch.device | str,
+    progress: Progress | None = None,
+) -> M:
+    """Build a network and fill it from the safetensors files in ``folder``.
+
+    Args:
+        build: makes the network; called under the meta device, so it allocates nothing.
+        folder: holds one ``.safetensors`` file or an index and its shards.
+        dtype: of the network; tensors stored in another floating dtype are cast on the way.
+        device: where the network is built; tensors are copied straight there.
+        progress: told after every tensor.
+
+    Returns:
+        The network in evaluation mode, its parameters without gradients.
+
+    Raises:
+        WeightsError: a tensor is missing, left over, there twice, of another shape or quantised. Found out
+            from the files' headers, before anything is allocated.
+    """
+    with torch.device("meta"):
+        network = build()
+    headers = {file: header(file) for file in files(folder)}
+    _check(network, folder, headers)
+    network = network.to(dtype).to_empty(device=device).eval().requires_grad_(False)
+    _fill(dict(network.named_parameters()), headers, progress)
+    return network
+
+
+def _fill(parameters: dict[str, nn.Parameter], headers: dict[Path, Header], progress: Progress | None) -> None:
+    sizes = {
+        name: DTYPES[dtype] * math.prod(shape)
+        for header in headers.values()
+        for name, (dtype, shape) in header.items()
+        if name in parameters
+    }
+    done, total = 0, sum(sizes.values())
+    for file, header in headers.items():
+        with _opened(file) as tensors:
+            for name in header:
+                if name not in parameters:
+                    continue  # only a tied copy gets here
+                parameters[name].copy_(tensors.get_tensor(name))
+                done += sizes[name]
+                if progress is not None:
+                    progress(done, total)
+
+
+def _check(network: nn.Module, folder: Path, headers: dict[Path, Header]) -> None:
+    """Refuse files that do not hold exactly the network's tensors."""
+    wanted = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
+    assert not list(network.buffers()), "a buffer would stay uninitialised: compute it in forward"
+    again = "Download the checkpoint again, or check that its config.json belongs to these weights."
+    found: dict[str, Path] = {}
+    for file, header in headers.items():
+        if twice := [name for name in header if name in found]:
+            raise WeightsError(f"{file}: {_few(twice)} also in {found[twice[0]].name}. {again}")
+        if extra := [name for name in header if name not in wanted and name not in TIED]:
+            raise WeightsError(f"{file}: left over, unknown to {type(network).__name__}: {_few(extra)}. {again}")
+        for name, (dtype, shape) in header.items():
+            if name in TIED and name not in wanted:
+                continue
+            if shape != wanted[name]:
+                raise WeightsError(f"{file}: {name} is {list(shape)}, expected {list(wanted[name])}. {again}")
+            if dtype not in DTYPES:
+                raise WeightsError(
+                    f"{file}: {name} is stored as {dtype}; only {', '.join(DTYPES)} are read. "
+                    "Use a checkpoint that is not quantised."
+                )
+            found[name] = file
+    if missing := [name for name in wanted if name not in found]:
+        raise WeightsError(f"{folder}: missing {_few(missing)}. {again}")
+
+
+def _few(names: list[str], most: int = 5) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(sorted(names)[:most]) + rest
+
+
+def _shard_names(index: Path) -> list[str]:
+    try:
+        return sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{index}: not a safetensors index ({error}). Download the checkpoint again.") from error
+
+
+def _existing(shard: Path, index: Path) -> Path:
+    if not shard.is_file():
+        raise WeightsError(f"{shard}: missing, but listed in {index.name}. Download the checkpoint again.")
+    return shard
+
+
+@contextmanager
+def _opened(file: Path) -> Generator[Any]:
+    try:
+        with safe_open(str(file), framework="pt") as tensors:  # pyright: ignore[reportUnknownVariableType]
+            yield tensors
+    except SafetensorError as error:
+        raise WeightsError(f"{file}: damaged or cut short ({error}). Download the checkpoint again.") from error
+
+
+def rewrite_bf16(source: Path, target: Path, progress: Progress | None = None) -> None:
+    """Write the tensors of ``source`` as bf16 to ``target``, one tensor in memory at a time.
+
+    Lossless where the values are bf16 already and only the container is fp32. Raises :class:`WeightsError`.
+    """
+    shapes = {name: shape for name, (_, shape) in header(source).items()}
+    entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, shape in shapes.items():
+        start, end = end, end + 2 * math.prod(shape)
+        entries[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [start, end]}
+    head = json.dumps(entries, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)
+    done = 0
+    with _opened(source) as tensors, target.open("wb") as stream:
+        stream.write(len(head).to_bytes(8, "little") + head)
+        for name in shapes:
+            tensor = tensors.get_tensor(name).to(torch.bfloat16)
+            done += stream.write(tensor.reshape(-1).view(torch.uint8).numpy())
+            if progress is not None:
+                progress(done, end)

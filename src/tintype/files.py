@@ -1,0 +1,78 @@
+"""Where finished pictures lie: a local folder by default, any object store that obstore knows by its address.
+
+Keys are ``<job id>/<attempt>/<n>.<extension>``, so that a late attempt cannot overwrite the winner's files and a job's
+files can be deleted together. Keys under ``inline/`` are for data URIs and are never served by address.
+"""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import obstore
+from obstore.store import LocalStore, from_url
+
+INLINE = "inline/"
+"""Files below this prefix are not public."""
+
+
+class FileStore:
+    """Bytes by key. Blocking calls run in threads: obstore's own async calls can abort the interpreter at its exit."""
+
+    def __init__(self, location: str) -> None:
+        """``location``: a local folder (made if missing), or an address such as ``s3://bucket/prefix``."""
+        self._folder = None if "://" in location else Path(location)
+        if self._folder is None:
+            self._store = from_url(location)
+        else:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._store = LocalStore(self._folder)
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store ``data`` under ``key``; when this returns it survives a power cut."""
+        await asyncio.to_thread(self._put, key, data)
+
+    async def get(self, key: str) -> bytes | None:
+        """The bytes under ``key``, or None."""
+        return await asyncio.to_thread(self._get, key)
+
+    async def delete_prefix(self, prefix: str) -> None:
+        """Delete every file below the folder ``prefix``."""
+        await asyncio.to_thread(self._delete, prefix, datetime.max.replace(tzinfo=UTC))
+
+    def path(self, key: str) -> Path | None:
+        """Where ``key`` lies in a local folder; None if there is no such file, or no such folder."""
+        if self._folder is None or "\0" in key:
+            return None
+        file = (self._folder / key).resolve()
+        return file if file.is_relative_to(self._folder.resolve()) and file.is_file() else None
+
+    async def expire(self, prefix: str, seconds: float) -> None:
+        """Delete the files below ``prefix`` that are older than ``seconds``."""
+        oldest = datetime.now(UTC) - timedelta(seconds=seconds)
+        await asyncio.to_thread(self._delete, prefix, oldest)
+
+    def _put(self, key: str, data: bytes) -> None:
+        obstore.put(self._store, key, data)
+        if self._folder is not None:
+            _sync(self._folder / key)  # obstore renames atomically but does not flush to the disk
+
+    def _get(self, key: str) -> bytes | None:
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except (FileNotFoundError, ValueError, obstore.exceptions.BaseError):
+            return None
+
+    def _delete(self, prefix: str, before: datetime) -> None:
+        for page in obstore.list(self._store, prefix.rstrip("/")):  # pyright: ignore[reportUnknownMemberType]
+            obstore.delete(self._store, [meta["path"] for meta in page if meta["last_modified"] < before])
+
+
+def _sync(file: Path) -> None:
+    """Flush a file and the folders that name it."""
+    for path in (file, file.parent, file.parent.parent):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

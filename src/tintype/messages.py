@@ -1,0 +1,103 @@
+"""What crosses the pipe between a supervisor and its engine child: frozen data, pickled; standard library only."""
+
+from dataclasses import dataclass
+
+from tintype.core import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """To the child: paint this. One at a time."""
+
+    job_id: str
+    prompt: str
+    width: int
+    height: int
+    steps: int
+    seed: int
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """To the child: stop this job before its next step; ignored if it is not the one being painted."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """From the child, while it starts: what it is doing, for people to read."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From the child: send work."""
+
+    model: str
+    version: str
+    checksum: str
+    device: str
+    dtype: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """From the child, and its last word: it cannot start, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """From the child: one denoising step of the job is done."""
+
+    job_id: str
+    image: int
+    step: int
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureDone:
+    """From the child: one picture of the job, as ``width * height * 3`` bytes of RGB."""
+
+    job_id: str
+    image: int
+    width: int
+    height: int
+    pixels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """From the child: every picture of the job was sent."""
+
+    job_id: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """From the child: the job was cancelled and is no longer painted."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """From the child: this job cannot be painted, now or on another attempt. The child goes on."""
+
+    job_id: str
+    failure: Failure
+
+
+Command = Generate | Cancel
+Outcome = Finished | Stopped | Failed
+"""The last report about a job."""
+JobReport = StepDone | PictureDone | Outcome
+Report = Phase | Ready | Unable | JobReport

@@ -1,0 +1,189 @@
+"""The convolutional autoencoder between pixels and latents (AutoencoderKL, Rombach et al. 2021, as trained for Flux).
+
+Shapes: ``B`` batch, ``C`` channels, ``h, w`` latent sides; pixels are ``[B, 3, h * f, w * f]`` in -1..1, with ``f`` the
+downsampling.
+"""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tintype.model.config import AutoencoderConfig
+
+
+class ResnetBlock(nn.Module):
+    """Two normalised convolutions beside a shortcut."""
+
+    def __init__(self, in_channels: int, out_channels: int, groups: int) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(groups, in_channels, eps=1e-6)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.norm2 = nn.GroupNorm(groups, out_channels, eps=1e-6)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.conv_shortcut = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, in, h, w]`` -> ``[B, out, h, w]``."""
+        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.conv2(F.silu(self.norm2(h)))
+        return (x if self.conv_shortcut is None else self.conv_shortcut(x)) + h
+
+
+class AttentionBlock(nn.Module):
+    """One head of attention over all latent pixels."""
+
+    def __init__(self, channels: int, groups: int) -> None:
+        super().__init__()
+        self.group_norm = nn.GroupNorm(groups, channels, eps=1e-6)
+        self.to_q = nn.Linear(channels, channels)
+        self.to_k = nn.Linear(channels, channels)
+        self.to_v = nn.Linear(channels, channels)
+        self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, C, h, w]`` -> ``[B, C, h, w]``."""
+        h = self.group_norm(x.flatten(2)).transpose(1, 2)
+        q, k, v = self.to_q(h)[:, None], self.to_k(h)[:, None], self.to_v(h)[:, None]
+        h = self.to_out[0](F.scaled_dot_product_attention(q, k, v)[:, 0])
+        return h.transpose(1, 2).reshape(x.shape) + x
+
+
+class MidBlock(nn.Module):
+    """Resnet, attention (unless left out), resnet, at the lowest resolution."""
+
+    def __init__(self, channels: int, config: AutoencoderConfig) -> None:
+        super().__init__()
+        groups = config.norm_num_groups
+        self.resnets = nn.ModuleList([ResnetBlock(channels, channels, groups), ResnetBlock(channels, channels, groups)])
+        self.attentions = nn.ModuleList()
+        if config.mid_block_add_attention:
+            self.attentions.append(AttentionBlock(channels, groups))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, C, h, w]`` -> ``[B, C, h, w]``."""
+        x = self.resnets[0](x)
+        for attention in self.attentions:
+            x = attention(x)
+        return self.resnets[1](x)
+
+
+class Downsample(nn.Module):
+    """Halve both sides with a strided convolution, padded on the right and below only."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, C, h, w]`` -> ``[B, C, h / 2, w / 2]``."""
+        return self.conv(F.pad(x, (0, 1, 0, 1)))
+
+
+class Upsample(nn.Module):
+    """Double both sides: nearest neighbour, then a convolution."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, C, h, w]`` -> ``[B, C, 2 h, 2 w]``."""
+        return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+
+class DownBlock(nn.Module):
+    """Resnets at one resolution, then the way down (except in the last block)."""
+
+    def __init__(self, in_channels: int, out_channels: int, config: AutoencoderConfig, *, last: bool) -> None:
+        super().__init__()
+        sizes = [in_channels] + [out_channels] * config.layers_per_block
+        self.resnets = nn.ModuleList(ResnetBlock(a, b, config.norm_num_groups) for a, b in pairwise(sizes))
+        self.downsamplers = nn.ModuleList([] if last else [Downsample(out_channels)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, in, h, w]`` -> ``[B, out, h / 2, w / 2]``, or the same sides in the last block."""
+        for layer in [*self.resnets, *self.downsamplers]:
+            x = layer(x)
+        return x
+
+
+class UpBlock(nn.Module):
+    """Resnets at one resolution, then the way up (except in the last block)."""
+
+    def __init__(self, in_channels: int, out_channels: int, config: AutoencoderConfig, *, last: bool) -> None:
+        super().__init__()
+        sizes = [in_channels] + [out_channels] * (config.layers_per_block + 1)
+        self.resnets = nn.ModuleList(ResnetBlock(a, b, config.norm_num_groups) for a, b in pairwise(sizes))
+        self.upsamplers = nn.ModuleList([] if last else [Upsample(out_channels)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, in, h, w]`` -> ``[B, out, 2 h, 2 w]``, or the same sides in the last block."""
+        for layer in [*self.resnets, *self.upsamplers]:
+            x = layer(x)
+        return x
+
+
+class Encoder(nn.Module):
+    """Pixels -> mean and log-variance of the latents."""
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        widths = config.block_out_channels
+        pairs = list(zip((widths[0], *widths), widths, strict=False))
+        self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
+        self.down_blocks = nn.ModuleList(
+            DownBlock(a, b, config, last=i == len(pairs) - 1) for i, (a, b) in enumerate(pairs)
+        )
+        self.mid_block = MidBlock(widths[-1], config)
+        self.conv_norm_out = nn.GroupNorm(config.norm_num_groups, widths[-1], eps=1e-6)
+        self.conv_out = nn.Conv2d(widths[-1], 2 * config.latent_channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, 3, h * f, w * f]`` -> ``[B, 2 * latent_channels, h, w]``."""
+        x = self.conv_in(x)
+        for block in self.down_blocks:
+            x = block(x)
+        return self.conv_out(F.silu(self.conv_norm_out(self.mid_block(x))))
+
+
+class Decoder(nn.Module):
+    """Latents -> pixels."""
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        widths = config.block_out_channels[::-1]
+        pairs = list(zip((widths[0], *widths), widths, strict=False))
+        self.conv_in = nn.Conv2d(config.latent_channels, widths[0], 3, padding=1)
+        self.mid_block = MidBlock(widths[0], config)
+        self.up_blocks = nn.ModuleList(
+            UpBlock(a, b, config, last=i == len(pairs) - 1) for i, (a, b) in enumerate(pairs)
+        )
+        self.conv_norm_out = nn.GroupNorm(config.norm_num_groups, widths[-1], eps=1e-6)
+        self.conv_out = nn.Conv2d(widths[-1], config.out_channels, 3, padding=1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """``[B, latent_channels, h, w]`` -> ``[B, 3, h * f, w * f]``."""
+        x = self.mid_block(self.conv_in(z))
+        for block in self.up_blocks:
+            x = block(x)
+        return self.conv_out(F.silu(self.conv_norm_out(x)))
+
+
+class Autoencoder(nn.Module):
+    """Encoder and decoder, with the affine map between their latents and the transformer's."""
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """The transformer's latents ``[B, C, h, w]`` -> pixels in about -1..1."""
+        return self.decoder(latents / self.config.scaling_factor + self.config.shift_factor)
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Pixels in -1..1 -> mean ``[B, C, h, w]`` (on the transformer's scale) and log-variance of the raw latents."""
+        mean, logvar = self.encoder(pixels).chunk(2, dim=1)
+        return (mean - self.config.shift_factor) * self.config.scaling_factor, logvar

@@ -1,0 +1,48 @@
+"""Flow matching, the noise maths that sampling and training share (Lipman et al. 2022; shift: Esser et al. 2024).
+
+``noisy = (1 - sigma) * clean + sigma * noise``, and the velocity along this straight line is ``noise - clean``. The
+transformer predicts its negation, ``clean - noise``.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def shift_sigmas(sigmas: Tensor, shift: float) -> Tensor:
+    """Move noise levels in 0..1 towards 1: ``shift * s / (1 + (shift - 1) * s)``."""
+    return shift * sigmas / (1 + (shift - 1) * sigmas)
+
+
+def sigmas_for(steps: int, shift: float) -> Tensor:
+    """The ``steps + 1`` noise levels of a run, from 1 down to 0, fp32 on the CPU.
+
+    A uniform grid 1, (steps - 1) / steps, ... 1 / steps, shifted, and a final 0: ``steps`` network calls, none wasted.
+    """
+    grid = torch.linspace(1.0, 1.0 / steps, steps)  # in fp32, as the reference spaces it
+    return torch.cat([shift_sigmas(grid, shift), torch.zeros(1)])
+
+
+def time_of(sigma: Tensor) -> Tensor:
+    """What the transformer is told at noise level ``sigma``: ``1 - sigma``, rounded as the reference rounds it."""
+    return (1000 - sigma * 1000) / 1000
+
+
+def add_noise(clean: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
+    """``[B, ...]`` latents at noise level ``sigma [B]``."""
+    sigma = sigma.view(-1, *[1] * (clean.ndim - 1))
+    return (1 - sigma) * clean + sigma * noise
+
+
+def euler_step(latents: Tensor, prediction: Tensor, sigma: Tensor, sigma_next: Tensor) -> Tensor:
+    """One step along the flow, in fp32: ``latents`` at ``sigma`` -> latents at ``sigma_next``.
+
+    ``prediction`` is the transformer's output, ``clean - noise``.
+    """
+    return latents + (sigma_next - sigma) * -prediction.float()
+
+
+def velocity_loss(prediction: Tensor, clean: Tensor, noise: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean squared error of the predicted direction ``clean - noise``, optionally weighted per element."""
+    error = F.mse_loss(prediction.float(), clean - noise, reduction="none")
+    return (error if weight is None else error * weight).mean()

@@ -1,0 +1,170 @@
+"""The composition root: build every part, join them, run until told to stop, stop in order.
+
+One process: the gateway (HTTP and TLS listeners over one application), the worker, and the one connection to the
+store. The engine child is the only other process.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from tintype import certificates, models
+from tintype.api.app import create_app
+from tintype.config import Settings
+from tintype.errors import SetupError
+from tintype.files import INLINE, FileStore
+from tintype.keys import Keys
+from tintype.store.bus import Bus
+from tintype.store.store import Store
+from tintype.worker.engine_process import EngineProcess
+from tintype.worker.supervisor import EngineStatus, Supervisor
+
+GRACE_SECONDS = 3
+"""How long open connections may take to end when the server stops."""
+
+log = structlog.get_logger(__name__)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def serve(settings: Settings, announce: Callable[[EngineStatus], None]) -> None:
+    """Run the server until SIGINT or SIGTERM; ``announce`` is called once, when it can paint.
+
+    Raises:
+        SetupError: something the operator must mend: a port in use, no keys, no such model, ...
+    """
+    keys = Keys(settings.home)
+    if not is_loopback(settings.host) and not keys.list():
+        raise SetupError(
+            f"Refusing to listen on {settings.host} without API keys: anyone who reaches this machine could use it. "
+            "Make one first: tintype keys create NAME"
+        )
+    choice = models.choose(settings.model, settings.home)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_only_server_in(settings.home))
+        plain = stack.enter_context(_listen(settings.host, settings.port))
+        secure = stack.enter_context(_listen(settings.host, settings.tls_port))
+        bus = Bus()
+        store = await Store.open(settings.database, bus)
+        try:
+            await store.recover(settings.max_attempts)
+            files = FileStore(settings.files)
+            engine = EngineProcess(choice.folder, settings.device, settings.threads)
+            status = EngineStatus()
+            supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)
+            app = create_app(settings, store, bus, files, keys, status)
+            expiry = asyncio.create_task(_expire_inline(files, settings.inline_seconds))
+            await _run(_listeners(app, settings.home), [plain, secure], supervisor)
+            expiry.cancel()
+        finally:
+            await store.close()
+
+
+async def _expire_inline(files: FileStore, seconds: float) -> None:
+    """Results that were asked for as data URIs are kept just long enough to be fetched."""
+    while True:
+        await files.expire(INLINE, seconds)
+        await asyncio.sleep(60)
+
+
+class _Listener(uvicorn.Server):
+    """A uvicorn server that leaves signals to us: there are two of them in one process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _listeners(app: ASGIApp, home: Path) -> list[_Listener]:
+    """One for plain HTTP, one for TLS, over the same application."""
+    made = certificates.ensure(home / "tls")
+
+    def listener(**tls: Path) -> _Listener:
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # api/surface.py decides whom to trust
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            **tls,  # pyright: ignore[reportArgumentType]
+        )
+        return _Listener(config)
+
+    return [listener(), listener(ssl_certfile=made.server, ssl_keyfile=made.server_key)]
+
+
+async def _run(listeners: list[_Listener], sockets: list[socket.socket], supervisor: Supervisor) -> None:
+    """Serve and work side by side until a signal, or until either cannot go on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    worker = asyncio.create_task(supervisor.run())
+    serving = [asyncio.create_task(listener.serve([sock])) for listener, sock in zip(listeners, sockets, strict=True)]
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([worker, stopping, *serving], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for listener in listeners:
+            listener.should_exit = True
+        await asyncio.gather(*serving, return_exceptions=True)
+        stopping.cancel()
+        worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await _unwrapped(worker)
+
+
+async def _unwrapped(worker: asyncio.Task[None]) -> None:
+    """Wait for the worker; a SetupError comes out of its task group as itself."""
+    try:
+        await worker
+    except* SetupError as group:
+        raise group.exceptions[0] from None
+
+
+@contextlib.contextmanager
+def _listen(host: str, port: int) -> Generator[socket.socket]:
+    """A listening socket; SetupError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        sock = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise SetupError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port or --tls-port."
+        ) from error
+    with sock:
+        yield sock
+
+
+@contextlib.contextmanager
+def _only_server_in(home: Path) -> Generator[None]:
+    """Two servers over one SQLite file could corrupt it, so the home folder admits one at a time."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "server.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SetupError(
+                f"Another Tintype server is running with {home}. Stop it, or give this one its own folder with --home."
+            ) from error
+        yield

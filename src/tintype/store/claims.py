@@ -1,0 +1,151 @@
+"""What a worker asks of the store about jobs: give me some, this one said something, this one is over.
+
+A running job belongs to one attempt of one worker. Whatever a worker writes names that attempt; once the job
+was given to another, it changes nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+
+from tintype.core import Failure, Job, LogLine, Result, State
+from tintype.errors import CANCELLED, ServiceRefused
+from tintype.store.database import Database, Transaction, verb
+from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, attempts, jobs, logs, now
+
+
+class Claims:
+    """The verbs of those who make pictures."""
+
+    database: Database
+    unanswered: dict[str, str]
+    """Per worker, the claim that ended without an answer: it may have been committed."""
+
+    async def claim(self, worker_id: str, limit: int) -> list[Job]:
+        """Start up to ``limit`` jobs, the oldest of the highest priority first.
+
+        One claim at a time per worker. One whose answer was lost with the connection is answered by the next.
+        """
+        lost = self.unanswered.pop(worker_id, None)
+        token = lost or uuid4().hex
+        try:
+            return await self._claim(worker_id, limit, token, lost is not None)
+        except ServiceRefused:
+            self.unanswered[worker_id] = token
+            raise
+
+    @verb
+    async def _claim(self, transaction: Transaction, worker_id: str, limit: int, token: str, lost: bool) -> list[Job]:
+        rows: Sequence[Any] = ()
+        if lost or transaction.repeated:
+            mine = select(jobs).where(IS_RUNNING, jobs.c.worker == worker_id, jobs.c.claim == token)
+            rows = (await transaction.execute(mine)).all()
+        if not rows:
+            # A CTE is read once; as a plain subquery PostgreSQL may read it again and so exceed the limit.
+            oldest = select(jobs.c.seq).where(IS_QUEUED).order_by(jobs.c.priority, jobs.c.seq).limit(limit)
+            chosen = oldest.with_for_update(skip_locked=True).cte("chosen")
+            start = (
+                update(jobs)
+                .where(jobs.c.seq.in_(select(chosen.c.seq)))
+                .values(
+                    state=State.RUNNING,
+                    attempt=jobs.c.attempt + 1,
+                    worker=worker_id,
+                    claim=token,
+                    started_at=now(),
+                )
+                .returning(jobs)
+            )
+            rows = (await transaction.execute(start)).all()
+            if rows:
+                await transaction.execute(insert(attempts), [_attempt(row) for row in rows])
+        transaction.wake(*(row.id for row in rows))
+        return [as_job(row) for row in sorted(rows, key=lambda row: (row.priority, row.seq))]
+
+    @verb
+    async def log(self, transaction: Transaction, job: Job, lines: Sequence[LogLine]) -> bool:
+        """Append lines to the job's log; twice if an answer was lost. False if the attempt is over."""
+        # Locked, so that another writer of this job cannot take the same numbers.
+        current = await transaction.execute(select(jobs.c.id).where(held(job)).with_for_update())
+        if current.one_or_none() is None:
+            return False
+        count = select(func.coalesce(func.max(logs.c.n), 0)).where(logs.c.job_id == job.id)
+        written: int = (await transaction.execute(count)).scalar_one()
+        rows = [
+            {
+                "job_id": job.id,
+                "n": written + i,
+                "time": line.time or now(),
+                "level": line.level,
+                "source": line.source,
+                "message": line.message,
+            }
+            for i, line in enumerate(lines, start=1)
+        ]
+        if rows:
+            await transaction.execute(insert(logs).values(rows))
+            transaction.wake(job.id)
+        return True
+
+    async def finish(self, job: Job, result: Result) -> bool:
+        """The job is done. False: it was no longer this attempt's, and the result is not kept.
+
+        The same again, after an answer that got lost, is True again.
+        """
+        return await self._end(job, State.DONE, result=result)
+
+    async def fail(self, job: Job, failure: Failure) -> bool:
+        """The job produced nothing and never will. False: it was no longer this attempt's."""
+        return await self._end(job, State.FAILED, failure=failure)
+
+    async def cancelled(self, job: Job) -> bool:
+        """The job was stopped because its submitter asked for it. False: it was no longer this attempt's."""
+        return await self._end(job, State.CANCELLED, failure=CANCELLED)
+
+    @verb
+    async def _end(
+        self,
+        transaction: Transaction,
+        job: Job,
+        state: State,
+        result: Result | None = None,
+        failure: Failure | None = None,
+    ) -> bool:
+        end = (
+            update(jobs)
+            .where(held(job))
+            .values(
+                state=state,
+                result=result and result.to_json(),
+                failure=failure and failure.to_json(),
+                finished_at=now(),
+            )
+        )
+        if (await transaction.execute(end)).rowcount == 0:
+            mine = (jobs.c.id == job.id) & (jobs.c.worker == job.worker) & (jobs.c.attempt == job.attempt)
+            row = (await transaction.execute(select(jobs).where(mine))).one_or_none()
+            stored = as_job(row) if row else job
+            return (stored.state, stored.result, stored.failure) == (state, result, failure)
+        await transaction.execute(ended(job.id, job.attempt, state))
+        transaction.wake(job.id)
+        return True
+
+
+def held(job: Job) -> ColumnElement[bool]:
+    """The fence: true of the job's row only while that attempt of that worker runs."""
+    return (jobs.c.id == job.id) & IS_RUNNING & (jobs.c.worker == job.worker) & (jobs.c.attempt == job.attempt)
+
+
+def ended(job_id: str, attempt: int, outcome: str) -> Any:
+    """The statement that closes an attempt."""
+    return (
+        update(attempts)
+        .where(attempts.c.job_id == job_id, attempts.c.attempt == attempt)
+        .values(ended_at=now(), outcome=outcome)
+    )
+
+
+def _attempt(row: Any) -> dict[str, Any]:
+    return {"job_id": row.id, "attempt": row.attempt, "worker": row.worker, "started_at": row.started_at}

@@ -1,0 +1,36 @@
+"""The store: every job that is owed or was answered, in one database. See docs/decisions/0003.
+
+A job's row is the truth about it, and nothing outside this package changes one.
+"""
+
+from typing import Self
+
+from tintype.store.bus import Bus
+from tintype.store.claims import Claims
+from tintype.store.database import Database
+from tintype.store.leases import Leases
+from tintype.store.submissions import Submissions
+
+
+class Store(Submissions, Claims, Leases):
+    """All verbs over one database.
+
+    Each is one short transaction, done when it returns, and done also if the caller is cancelled meanwhile.
+    Each raises ServiceRefused 503 if the database stayed away for 10 seconds.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.unanswered = {}
+
+    @classmethod
+    async def open(cls, url: str, bus: Bus) -> Self:
+        """Open ``sqlite:///path`` or ``postgresql://…``, creating or migrating the tables.
+
+        SetupError: it cannot be used, and why.
+        """
+        return cls(await Database.open(url, bus))
+
+    async def close(self) -> None:
+        """Finish what was begun, then disconnect."""
+        await self.database.close()

@@ -1,0 +1,111 @@
+"""What a gateway asks of the store: submit, look, cancel, and forget what is old."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import JSON, ColumnElement, case, delete, func, literal, literal_column, null, select, update
+
+from tintype.core import CancelOutcome, Job, LogLine, State
+from tintype.errors import CANCELLED
+from tintype.store.bus import WORK, worker_topic
+from tintype.store.database import Database, Transaction, verb
+from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, as_line, as_row, jobs, logs, now, workers
+
+PURGE_BATCH = 500
+"""Rows deleted in one transaction: others wait meanwhile."""
+
+
+class Submissions:
+    """The verbs of those who want pictures."""
+
+    database: Database
+
+    @verb
+    async def submit(self, transaction: Transaction, job: Job) -> Job:
+        """Store a new job and return it as stored; it is on disk then. The same id twice is stored once.
+
+        A job with a failure (an input that was refused) is stored as failed, and nobody runs it.
+        """
+        row = as_row(job) | {"state": State.QUEUED, "created_at": now()}
+        if job.failure is not None:
+            row |= {"state": State.FAILED, "failure": job.failure.to_json(), "finished_at": now()}
+        insert = transaction.insert(jobs).values(row).on_conflict_do_nothing(index_elements=["id"]).returning(jobs)
+        stored = (await transaction.execute(insert)).one_or_none()
+        if stored is None:
+            stored = (await transaction.execute(select(jobs).where(jobs.c.id == job.id))).one()
+        transaction.wake(job.id, *([WORK] if stored.state == State.QUEUED else []))
+        return as_job(stored)
+
+    @verb
+    async def get(self, transaction: Transaction, job_id: str) -> Job | None:
+        """The job as it stands."""
+        row = (await transaction.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+        return as_job(row) if row else None
+
+    @verb
+    async def position(self, transaction: Transaction, job: Job) -> int:
+        """How many queued jobs will be started before this one; 0 also for a job that does not wait."""
+        mine = select(jobs.c.seq).where(jobs.c.id == job.id, IS_QUEUED).scalar_subquery()
+        # Two counts: a comparison of pairs would read the index from its start, at any depth.
+        urgent = _count(IS_QUEUED & (jobs.c.priority < job.priority) & mine.is_not(None))
+        earlier = _count(IS_QUEUED & (jobs.c.priority == job.priority) & (jobs.c.seq < mine))
+        return (await transaction.execute(select(urgent + earlier))).scalar_one()
+
+    @verb
+    async def queue_length(self, transaction: Transaction) -> int:
+        """How many jobs wait."""
+        return (await transaction.execute(select(_count(IS_QUEUED)))).scalar_one()
+
+    @verb
+    async def counts(self, transaction: Transaction) -> dict[State, int]:
+        """How many jobs there are in each state; every state is named."""
+        rows = await transaction.execute(select(jobs.c.state, func.count().label("jobs")).group_by(jobs.c.state))
+        return dict.fromkeys(State, 0) | {State(row.state): row.jobs for row in rows}
+
+    @verb
+    async def logs(self, transaction: Transaction, job_id: str, after: int = 0) -> list[LogLine]:
+        """The job's lines in the order they were written, without the first ``after`` of them."""
+        lines = select(logs).where(logs.c.job_id == job_id, logs.c.n > after).order_by(logs.c.n)
+        return [as_line(row) for row in await transaction.execute(lines)]
+
+    @verb
+    async def cancel(self, transaction: Transaction, job_id: str) -> CancelOutcome:
+        """End a waiting job at once; ask the worker of a running one to stop."""
+        waiting = jobs.c.state == literal_column(f"'{State.QUEUED}'")
+        ask = (
+            update(jobs)
+            .where(jobs.c.id == job_id, IS_QUEUED | IS_RUNNING)
+            .values(
+                state=case((waiting, literal(State.CANCELLED.value)), else_=jobs.c.state),
+                failure=case((waiting, literal(CANCELLED.to_json(), JSON)), else_=null()),
+                finished_at=case((waiting, now()), else_=null()),
+                cancel_at=func.coalesce(jobs.c.cancel_at, now()),
+            )
+            .returning(jobs.c.worker)
+        )
+        asked = (await transaction.execute(ask)).one_or_none()
+        if asked is None:
+            known = (await transaction.execute(select(jobs.c.id).where(jobs.c.id == job_id))).one_or_none()
+            return CancelOutcome.ALREADY_COMPLETED if known else CancelOutcome.NOT_FOUND
+        transaction.wake(job_id, *([worker_topic(asked.worker)] if asked.worker else []))
+        return CancelOutcome.REQUESTED
+
+    async def purge(self, before: float) -> list[str]:
+        """Delete jobs that were over before that time (seconds since 1970); returns their ids.
+
+        Their files are the caller's to delete.
+        """
+        purged: list[str] = []
+        while batch := await self._purge_some(before):
+            purged += batch
+        return purged
+
+    @verb
+    async def _purge_some(self, transaction: Transaction, before: float) -> Sequence[str]:
+        await transaction.execute(delete(workers).where(workers.c.lease_until < before))
+        final = [state for state in State if state.is_final]
+        old = select(jobs.c.seq).where(jobs.c.state.in_(final), jobs.c.finished_at < before).limit(PURGE_BATCH)
+        return (await transaction.execute(delete(jobs).where(jobs.c.seq.in_(old)).returning(jobs.c.id))).scalars().all()
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).select_from(jobs).where(condition).scalar_subquery()

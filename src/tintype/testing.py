@@ -1,0 +1,85 @@
+"""A worker without a model, for tests of whatever stands before or behind the API.
+
+It claims from a real store, keeps real files and finishes real jobs. Only the pictures are not worth looking at:
+each is one flat colour, told by the prompt, the seed and its number.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from tintype import images
+from tintype.core import ImageFile, Job, LogLine, Params, Result
+from tintype.files import INLINE, FileStore
+from tintype.store import Bus, Store
+
+POLL_SECONDS = 0.2
+
+
+class FakePainter:
+    """Paints every job that is queued, one after the other, for as long as :meth:`run` runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        files: FileStore,
+        *,
+        worker: str = "fake-painter",
+        before_step: Callable[[Job, int], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """``before_step(job, n)`` is awaited before step n (from 1): tests stop time with it."""
+        self.worker = worker
+        self.painted: list[str] = []
+        """Ids of the jobs it was given, in that order."""
+        self._store = store
+        self._bus = bus
+        self._files = files
+        self._before_step = before_step
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        with self._bus.subscribe("work") as wake:
+            while True:
+                jobs = await self._store.claim(self.worker, 1)
+                for job in jobs:
+                    await self.paint(job)
+                if not jobs:
+                    await wake.wait(POLL_SECONDS)
+
+    async def paint(self, job: Job) -> None:
+        """One claimed job, to its end: done, or cancelled between two steps."""
+        assert job.params is not None, "only validated jobs are queued"
+        self.painted.append(job.id)
+        for step in range(1, job.params.steps + 1):
+            if self._before_step is not None:
+                await self._before_step(job, step)
+            current = await self._store.get(job.id)
+            if current is None or current.cancel_requested:
+                await self._store.cancelled(job)
+                return
+            await self._store.log(job, [LogLine(f"step {step}/{job.params.steps}")])
+        pictures = [await self._save(job, job.params, n) for n in range(job.params.images)]
+        result = Result(
+            images=tuple(pictures),
+            seed=job.params.seed,
+            prompt=job.params.prompt,
+            flagged=(False,) * len(pictures),
+            timings={"inference": 0.125},
+        )
+        await self._store.finish(job, result)
+
+    async def _save(self, job: Job, params: Params, n: int) -> ImageFile:
+        pixels = flat_pixels(params, n)
+        data = await asyncio.to_thread(images.encode, pixels, params.width, params.height, params.format)
+        folder = INLINE if params.inline else ""
+        key = f"{folder}{job.id}/{job.attempt}/{n}.{images.extension(params.format)}"
+        await self._files.put(key, data)
+        return ImageFile(key, images.content_type(params.format), len(data), params.width, params.height)
+
+
+def flat_pixels(params: Params, n: int) -> bytes:
+    """Picture ``n`` of a wish, as ``width * height * 3`` bytes of RGB."""
+    colour = hashlib.sha256(f"{params.prompt}|{params.seed}|{n}".encode()).digest()[:3]
+    return colour * (params.width * params.height)

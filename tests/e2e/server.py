@@ -1,0 +1,109 @@
+"""A real server in processes of its own, for tests to use, hurt and restart."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+TINTYPE = Path(sys.executable).parent / "tintype"
+ENDPOINT = "/fal-ai/z-image/turbo"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return sock.getsockname()[1]
+
+
+def clean_environment() -> dict[str, str]:
+    """The tests' own environment without settings meant for somebody else's server or client."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("TINTYPE_", "FAL_"))}
+
+
+@dataclass
+class Server:
+    """``tintype serve`` in its own home folder."""
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    tls_port: int = field(default_factory=free_port)
+    arguments: tuple[str, ...] = ()
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, timeout: float = 60) -> "Server":
+        command = [TINTYPE, "serve", "--model", "postcard", "--home", self.home, *self.arguments]
+        command += ["--port", str(self.port), "--tls-port", str(self.tls_port)]
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "server.log").open("a") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, env=clean_environment(), text=True
+            )
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, (self.home / "server.log").read_text()
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return self
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise TimeoutError((self.home / "server.log").read_text())
+
+    @property
+    def engine(self) -> psutil.Process:
+        """The engine child."""
+        assert self.process is not None
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return next(child for child in children if "tintype.engine" in child.cmdline())
+
+    def kill_everything(self) -> None:
+        """kill -9, the engine child too."""
+        assert self.process is not None
+        engine = self.engine
+        self.process.kill()
+        engine.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=30)
+
+    def environment(self) -> dict[str, str]:
+        """What ``eval "$(tintype env)"`` gives a client's shell."""
+        lines = subprocess.run(
+            [TINTYPE, "env", "--home", self.home, "--tls-port", str(self.tls_port)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=clean_environment(),
+        ).stdout
+        shell = subprocess.run(
+            ["bash", "-c", f"{lines}\nenv -0"], capture_output=True, text=True, check=True, env=clean_environment()
+        )
+        return dict(entry.split("=", 1) for entry in shell.stdout.split("\0") if entry)
+
+    def submit(self, **wish: object) -> dict[str, str]:
+        return httpx.post(f"{self.url}/queue{ENDPOINT}", json=wish).raise_for_status().json()
+
+    def wait_for(self, submitted: dict[str, str], timeout: float = 60) -> dict[str, object]:
+        """The finished status of a queued request."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            status = httpx.get(submitted["status_url"], params={"logs": 1}).json()
+            if status["status"] == "COMPLETED":
+                return status
+            time.sleep(0.1)
+        raise TimeoutError(submitted["request_id"])

@@ -1,0 +1,93 @@
+"""Processes die at any moment; requests do not."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.server import ENDPOINT, Server
+
+LONG = {"prompt": "a red sailboat on a calm sea", "seed": 3, "num_inference_steps": 30, "num_images": 2}
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Server]:
+    """A server that the test may kill."""
+    running = Server(tmp_path / "home").start()
+    yield running
+    running.stop()
+
+
+def in_mid_picture(server: Server, submitted: dict[str, str]) -> None:
+    """Wait until some steps are done."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        status = httpx.get(submitted["status_url"], params={"logs": 1}).json()
+        if sum("step" in line["message"] for line in status.get("logs") or []) > 3:
+            assert status["status"] == "IN_PROGRESS"
+            return
+        time.sleep(0.02)
+    raise TimeoutError
+
+
+def files_of(submitted: dict[str, str]) -> list[bytes]:
+    output = httpx.get(submitted["response_url"]).raise_for_status().json()
+    return [httpx.get(image["url"]).raise_for_status().content for image in output["images"]]
+
+
+def test_a_killed_engine_is_replaced_and_the_waiting_caller_only_waits(mortal: Server) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(httpx.post, f"{mortal.url}{ENDPOINT}", json=LONG, timeout=180)
+        queued = mortal.submit(prompt="a house", image_size="square")
+        time.sleep(2)
+        mortal.engine.kill()
+        assert waiting.result().status_code == 200
+    assert mortal.wait_for(queued, timeout=120)["status"] == "COMPLETED"
+    assert files_of(queued)
+
+
+def test_after_a_killed_engine_the_picture_is_the_same(mortal: Server) -> None:
+    undisturbed = mortal.submit(**LONG)
+    mortal.wait_for(undisturbed, timeout=120)
+    disturbed = mortal.submit(**LONG)
+    in_mid_picture(mortal, disturbed)
+    mortal.engine.kill()
+    status = mortal.wait_for(disturbed, timeout=180)
+    assert any("attempt 2" in line["message"] for line in status["logs"])
+    assert files_of(disturbed) == files_of(undisturbed)
+
+
+def test_after_everything_was_killed_accepted_requests_are_finished(mortal: Server) -> None:
+    finished = mortal.submit(prompt="a pine", image_size="square")
+    mortal.wait_for(finished)
+    before = files_of(finished)
+    running = mortal.submit(**LONG)
+    waiting = [mortal.submit(prompt=f"tree number {n}", image_size="square") for n in range(3)]
+    in_mid_picture(mortal, running)
+    mortal.kill_everything()
+    mortal.start()
+    for submitted in (running, *waiting):
+        assert "error" not in mortal.wait_for(submitted, timeout=180)
+        assert files_of(submitted)
+    assert files_of(finished) == before
+
+
+def test_a_running_request_can_be_cancelled_within_a_step(mortal: Server) -> None:
+    submitted = mortal.submit(**LONG | {"num_images": 4})
+    in_mid_picture(mortal, submitted)
+    asked = httpx.put(submitted["cancel_url"])
+    assert asked.status_code == 202
+    status = mortal.wait_for(submitted, timeout=10)
+    assert status["error_type"] == "client_cancelled"
+    assert httpx.get(submitted["response_url"]).status_code == 499
+    steps = sum("step" in line["message"] for line in status["logs"])
+    assert steps < 60
+    assert not list((mortal.home / "files").rglob(f"{submitted['request_id']}/*/*"))
+
+
+def test_a_second_server_in_the_same_home_is_refused(mortal: Server) -> None:
+    with pytest.raises(AssertionError, match="Another Tintype server is running"):
+        Server(mortal.home).start()

@@ -1,0 +1,66 @@
+import pytest
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from .references import EXACT_ENOUGH, VISIBLE, autoencoder, difference, noise
+
+pytestmark = pytest.mark.usefixtures("without_gradients")
+SIZES = [(4, 4), (6, 10), (2, 8)]
+
+
+def reference_pixels(model: AutoencoderKL, latents: Tensor) -> Tensor:
+    """What diffusers' pipeline makes of latents."""
+    return model.decode(latents / model.config.scaling_factor + model.config.shift_factor, return_dict=False)[0]
+
+
+def reference_latents(model: AutoencoderKL, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    distribution = model.encode(pixels).latent_dist
+    mean = (distribution.mean - model.config.shift_factor) * model.config.scaling_factor
+    return mean, distribution.logvar
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("rows", [1, 3])
+def test_decoding_equals_diffusers(size: tuple[int, int], rows: int):
+    ours, reference = autoencoder()
+    latents = noise(rows, 16, *size)
+    assert difference(ours.decode(latents), reference_pixels(reference, latents)) < EXACT_ENOUGH
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_encoding_equals_diffusers(size: tuple[int, int]):
+    ours, reference = autoencoder()
+    pixels = noise(2, 3, size[0] * 8, size[1] * 8).clamp(-1, 1)
+    (mean, logvar), (expected_mean, expected_logvar) = (
+        ours.encode(pixels),
+        reference_latents(reference, pixels),
+    )
+    assert difference(mean, expected_mean) < EXACT_ENOUGH
+    assert difference(logvar.clamp(-30, 20), expected_logvar) < EXACT_ENOUGH
+
+
+def test_decoding_in_bf16_equals_diffusers_bit_for_bit():
+    ours, reference = autoencoder(torch.bfloat16)
+    latents = noise(1, 16, 2, 4).bfloat16()
+    assert difference(ours.decode(latents), reference_pixels(reference, latents)) == 0.0
+
+
+def test_encoding_in_bf16_equals_diffusers_bit_for_bit():
+    ours, reference = autoencoder(torch.bfloat16)
+    pixels = noise(1, 3, 16, 32).clamp(-1, 1).bfloat16()
+    assert difference(ours.encode(pixels)[0], reference_latents(reference, pixels)[0]) == 0.0
+
+
+def test_the_order_of_scale_and_shift_is_visible():
+    ours, reference = autoencoder()
+    latents = noise(1, 16, 4, 4)
+    swapped = (latents + ours.config.shift_factor) / ours.config.scaling_factor
+    wrong = reference.decode(swapped, return_dict=False)[0]
+    assert difference(ours.decode(latents), wrong) > VISIBLE
+
+
+def test_tensor_names_and_shapes_equal_those_of_diffusers():
+    ours, reference = autoencoder()
+    assert {n: v.shape for n, v in ours.state_dict().items()} == {n: v.shape for n, v in reference.state_dict().items()}
+    reference.load_state_dict(ours.state_dict(), strict=True)

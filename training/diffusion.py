@@ -1,0 +1,178 @@
+"""The transformer: flow matching from noise to latents, on captions read by the frozen text encoder.
+
+Shapes: B pictures, C channels, h x w latent pixels, n caption tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import language
+from captions import caption, describe
+from landscape import paint
+from latents import CHANNELS, QUARTER_CELL, LinearLatents, random_shape, to_signed
+from run import Run, split_optimizers, warm_then_cool
+from scene import Difficulty, Scene, random_scene
+from tintype.model.config import TransformerConfig
+from tintype.model.flow import add_noise, euler_step, shift_sigmas, sigmas_for, time_of, velocity_loss
+from tintype.model.text_encoder import TextEncoder
+from tintype.model.tokenizer import Tokenizer
+from tintype.model.transformer import Transformer, padded
+
+CONFIG = TransformerConfig(
+    all_patch_size=(2,),
+    all_f_patch_size=(1,),
+    in_channels=CHANNELS,
+    dim=256,
+    n_layers=6,
+    n_refiner_layers=1,
+    n_heads=4,
+    norm_eps=1e-5,
+    cap_feat_dim=language.CONFIG.hidden_size,
+    rope_theta=256.0,
+    t_scale=1000.0,
+    axes_dims=(16, 24, 24),
+    axes_lens=(1536, 512, 512),
+)
+BATCH = 24
+STEPS, SHIFT = 8, 3.0
+LONG = 0.25  # share of batches whose captions fill 64 tokens instead of 32
+# The curriculum: first one big thing in the middle, then everything.
+EASY = Difficulty(empty=0.08, aside=0.0, small=0.0, several=0.0)
+WHOLE = Difficulty()
+
+
+@dataclass
+class Words:
+    """The frozen tokenizer and text encoder."""
+
+    tokenizer: Tokenizer
+    encoder: TextEncoder
+
+    @classmethod
+    def load(cls, folder: Path) -> Words:
+        return cls(Tokenizer(folder / "tokenizer"), language.load(folder))
+
+    @torch.no_grad()
+    def read(self, captions: list[list[int]]) -> tuple[Tensor, Tensor]:
+        """Prompts' ids -> features [B, n, D] and real lengths [B]; what is past a length is arbitrary."""
+        lengths = torch.tensor([len(ids) for ids in captions])
+        ids = torch.zeros(len(captions), int(lengths.max()), dtype=torch.long)
+        for row, caption_ids in zip(ids, captions, strict=True):
+            row[: len(caption_ids)] = torch.tensor(caption_ids)
+        return self.encoder(ids), lengths
+
+
+@dataclass
+class Batch:
+    clean: Tensor  # [B, C, h, w]
+    features: Tensor  # [B, n, D]
+    lengths: Tensor  # [B]
+
+
+def random_batch(words: Words, code: LinearLatents, rng: Random, difficulty: Difficulty) -> Batch:
+    """Pictures of one shape whose captions fill one padded length, drawn on the spot."""
+    columns, rows = random_shape(rng)
+    room = 64 if rng.random() < LONG else 32
+    scenes, captions = [], []
+    while len(scenes) < BATCH:
+        scene, said = random_scene(rng, difficulty)
+        text = caption(scene, said, rng) if room == 32 else long_caption(scene, said, rng)
+        ids = words.tokenizer.prompt_ids(text)
+        if padded(len(ids)) == room:
+            scenes.append(scene)
+            captions.append(ids)
+    pictures = np.stack([paint(scene, columns, rows, QUARTER_CELL) for scene in scenes])
+    return Batch(code.encode(to_signed(pictures)), *words.read(captions))
+
+
+def long_caption(scene: Scene, said: frozenset[str], rng: Random) -> str:
+    return describe(scene, rng) if rng.random() < 0.8 else caption(scene, said, rng)
+
+
+def random_sigmas(count: int) -> Tensor:
+    """Noise levels: mostly the very ones that eight steps visit, else any, with the same shift."""
+    grid = sigmas_for(STEPS, SHIFT)[:-1]
+    visited = grid[torch.randint(STEPS, (count,))]
+    anywhere = shift_sigmas(torch.rand(count), SHIFT)
+    return torch.where(torch.rand(count) < 0.6, visited, anywhere)
+
+
+def detail_weight(clean: Tensor, most: float) -> Tensor:
+    """1..`most` per latent pixel: higher where there is something to see, else sky would outvote the thing."""
+    detail = clean[:, 8:].pow(2).mean(1, keepdim=True).sqrt()
+    weight = 1 + (most - 1) * (detail / 1.2).clamp(max=1)
+    return weight / weight.mean()
+
+
+def new_network() -> Transformer:
+    network = Transformer(CONFIG)
+    for name, weight in network.named_parameters():
+        if "pad_token" in name:
+            nn.init.normal_(weight, std=0.02)
+        elif "adaLN" in name and "final" not in name:
+            nn.init.normal_(weight, std=0.01)
+            if name.endswith("bias"):  # gates start ajar, so that every block learns from the first step
+                with torch.no_grad():
+                    weight.view(4, -1)[[1, 3]] = 0.3
+        elif "final_layer" in name:
+            nn.init.zeros_(weight)
+    return network
+
+
+def train(folder: Path, seconds: float, seed: int = 3) -> None:
+    """Train for `seconds` in all, over all restarts; the result is `diffusion.pt` in `folder`."""
+    words, code = Words.load(folder), LinearLatents.load(folder / "latents.safetensors")
+    torch.manual_seed(seed)
+    network = new_network()
+    outside = ("embedder", "final_layer", "adaLN", "pad_token")
+    run = Run("diffusion", folder, network, split_optimizers(network, 2e-3, 1e-3, outside), decay=0.995)
+    torch.manual_seed(seed * 1_000_003 + run.step)
+    rng = Random(seed * 1_000_003 + run.step)
+    losses: list[float] = []
+    while run.elapsed() < seconds:
+        done = run.elapsed() / seconds
+        run.set_rates(warm_then_cool(done))
+        batch = random_batch(words, code, rng, EASY if rng.random() > 3 * done - 0.3 else WHOLE)
+        sigma, noise = random_sigmas(BATCH), torch.randn_like(batch.clean)
+        caption_tokens = network.refine_caption(batch.features, batch.lengths)
+        prediction = network(add_noise(batch.clean, noise, sigma), time_of(sigma), caption_tokens)
+        weight = detail_weight(batch.clean, most=5 if done < 0.8 else 3)
+        loss = velocity_loss(prediction, batch.clean, noise, weight)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        run.update(BATCH)
+        losses.append(loss.item())
+        if run.step % 50 == 0:
+            run.log(f"loss {sum(losses) / len(losses):.4f} rate {run.rates[0]:.1e}")
+            losses.clear()
+        if run.step % 200 == 0:
+            run.save()
+    run.save()
+
+
+def load(folder: Path) -> Transformer:
+    """The trained transformer (averaged weights), frozen."""
+    network = Transformer(CONFIG)
+    network.load_state_dict(torch.load(folder / "diffusion.pt", map_location="cpu")["average"])
+    return network.requires_grad_(False).eval()
+
+
+@torch.no_grad()
+def sample(network: Transformer, words: Words, prompt: str, columns: int, rows: int, seeds: list[int]) -> Tensor:
+    """Latents [len(seeds), C, 2 rows, 2 columns] of pictures of one prompt, in eight steps."""
+    features, _ = words.read([words.tokenizer.prompt_ids(prompt)])
+    tokens = network.refine_caption(features).expand(len(seeds), -1, -1)
+    shape = (CHANNELS, 2 * rows, 2 * columns)
+    x = torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
+    sigmas = sigmas_for(STEPS, SHIFT)
+    for sigma, following in zip(sigmas[:-1], sigmas[1:], strict=True):
+        prediction = network(x, time_of(sigma).expand(len(seeds)), tokens)
+        x = euler_step(x, prediction, sigma, following)
+    return x

@@ -1,0 +1,82 @@
+"""The text encoder, trained as a language model: a short caption in, the full description out.
+
+This teaches it what the words mean before the transformer reads them, and it lets the same weights expand
+prompts. Afterwards it is frozen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from captions import caption, describe
+from run import Run, split_optimizers, warm_then_cool
+from scene import Difficulty, random_scene
+from tintype.model.config import TextEncoderConfig
+from tintype.model.text_encoder import TextEncoder
+from tintype.model.tokenizer import Tokenizer
+from vocabulary import SIZE, prompt
+
+CONFIG = TextEncoderConfig(
+    vocab_size=SIZE,
+    hidden_size=256,
+    intermediate_size=768,
+    num_hidden_layers=4,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    head_dim=64,
+    rms_norm_eps=1e-6,
+    rope_theta=1_000_000,
+)
+BATCH = 32
+IGNORED = -100
+
+
+def batch(tokenizer: Tokenizer, rng: Random) -> tuple[Tensor, Tensor]:
+    """Token ids and the ids that follow them, both [B, L]; the user's own words count a little too."""
+    rows = []
+    for _ in range(BATCH):
+        scene, said = random_scene(rng, Difficulty())
+        rows.append(tokenizer.ids(prompt(caption(scene, said, rng)) + describe(scene, rng) + "<|im_end|>"))
+    longest = max(map(len, rows))
+    ids = torch.zeros(BATCH, longest, dtype=torch.long)
+    targets = torch.full((BATCH, longest), IGNORED)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row)
+        targets[i, : len(row) - 1] = torch.tensor(row[1:])
+    return ids, targets
+
+
+def train(folder: Path, seconds: float, seed: int = 1) -> None:
+    """Train for `seconds` in all, over all restarts; the result is `language.pt` in `folder`."""
+    tokenizer = Tokenizer(folder / "tokenizer")
+    torch.manual_seed(seed)
+    network = TextEncoder(CONFIG)
+    for weight in network.parameters():
+        if weight.ndim == 2:
+            torch.nn.init.normal_(weight, std=0.03)
+    optimizers = split_optimizers(network, matrices=0.01, rest=2e-3, outside=("embed",))
+    run = Run("language", folder, network, optimizers, decay=0.99)
+    rng = Random(seed * 1_000_003 + run.step)
+    while run.elapsed() < seconds:
+        run.set_rates(warm_then_cool(run.elapsed() / seconds))
+        ids, targets = batch(tokenizer, rng)
+        loss = F.cross_entropy(network.logits(ids).flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
+        loss.backward()
+        run.update(BATCH)
+        if run.step % 50 == 0:
+            run.log(f"loss {loss.item():.3f}")
+        if run.step % 250 == 0:
+            run.save()
+    run.save()
+
+
+def load(folder: Path) -> TextEncoder:
+    """The trained text encoder (averaged weights), frozen."""
+    network = TextEncoder(CONFIG)
+    network.load_state_dict(torch.load(folder / "language.pt", map_location="cpu")["average"])
+    return network.requires_grad_(False).eval()
