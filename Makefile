@@ -1,13 +1,14 @@
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .PHONY: help setup serve test check postcard clean
 help:            ## print these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 setup: $(READY)  ## create .venv and install Tintype with what its tests need
-serve: $(READY)  ## start the server on http://127.0.0.1:8000
+serve: $(INSTALLED) ## start the server on http://127.0.0.1:8000
 	$(BIN)/tintype serve
 test: $(READY)   ## run every check and test (about ten minutes on 2 cores)
 	$(BIN)/python -m pytest
@@ -18,7 +19,13 @@ postcard: $(READY) ## train the bundled model from nothing (hours; resumes)
 clean:           ## remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache build src/*.egg-info
 
-$(READY): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	@echo "installing Tintype into $(VENV); PyTorch is large, this takes some minutes"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(READY): $(INSTALLED)
+	@echo "installing what the tests need"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@

@@ -63,9 +63,7 @@ class Stamp:
     given as they are at noon; the stamp tints them for the time of day.
     """
 
-    def __init__(
-        self, canvas: Canvas, foot: Point, time: str, scale: float = 1.0, mirrored: bool = False
-    ) -> None:
+    def __init__(self, canvas: Canvas, foot: Point, time: str, scale: float = 1.0, mirrored: bool = False) -> None:
         self.canvas, self.foot, self.time = canvas, foot, time
         self.scale, self.side = scale, -1.0 if mirrored else 1.0
 

@@ -26,36 +26,73 @@ NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("sailboat", "sailboats"), ("boat", "boats"), ("sailing boat", "sailing boats"),
         ("ship", "ships"), ("yacht", "yachts"),
     ),
-    "balloon": (("hot air balloon", "hot air balloons"), ("balloon", "balloons"), ("hot-air balloon", "hot-air balloons")),
+    "balloon": (
+        ("hot air balloon", "hot air balloons"), ("balloon", "balloons"), ("hot-air balloon", "hot-air balloons"),
+    ),
     "car": (("car", "cars"), ("automobile", "automobiles"), ("truck", "trucks")),
     "cat": (("cat", "cats"), ("kitten", "kittens"), ("kitty", "kitties")),
     "snowman": (("snowman", "snowmen"),),
 }  # fmt: skip
 
 TIMES: dict[str, tuple[str, ...]] = {
-    "day": ("by day", "in daylight", "at noon", "on a sunny day", "on a clear day", "in the afternoon", "under a blue sky"),
+    "day": (
+        "by day",
+        "in daylight",
+        "at noon",
+        "on a sunny day",
+        "on a clear day",
+        "in the afternoon",
+        "under a blue sky",
+    ),
     "dawn": ("at dawn", "at sunrise", "in the early morning", "in the morning", "at daybreak", "under a pink sky"),
     "sunset": ("at sunset", "at dusk", "in the evening", "at golden hour", "at sundown", "under a red sky"),
     "night": ("at night", "at midnight", "by night", "in the dark", "on a dark night", "in the moonlight"),
-    "overcast": ("on a cloudy day", "on a grey day", "under an overcast sky", "in overcast weather", "under a grey sky"),
+    "overcast": (
+        "on a cloudy day",
+        "on a grey day",
+        "under an overcast sky",
+        "in overcast weather",
+        "under a grey sky",
+    ),
 }
 
 GROUNDS: dict[str, tuple[str, ...]] = {
-    "grass": ("on the grass", "in a meadow", "in a green field", "on a lawn", "in the countryside", "in a grassy field"),
+    "grass": (
+        "on the grass",
+        "in a meadow",
+        "in a green field",
+        "on a lawn",
+        "in the countryside",
+        "in a grassy field",
+    ),
     "desert": ("in the desert", "in a sandy desert", "on the sand dunes", "among the dunes", "on desert sand"),
     "snow": ("in the snow", "on a snowy field", "in winter", "on snow", "in a snowy landscape", "on the ice"),
     "sea": ("on the sea", "at sea", "on the ocean", "on a calm sea", "on the water", "on a lake", "on a calm lake"),
-    "beach": ("on the beach", "on a sandy beach", "by the seaside", "on the shore", "on a tropical beach", "on the coast"),
-    "soil": ("on bare soil", "in a ploughed field", "on brown earth", "on farmland", "on a dirt field", "in a plowed field"),
+    "beach": (
+        "on the beach",
+        "on a sandy beach",
+        "by the seaside",
+        "on the shore",
+        "on a tropical beach",
+        "on the coast",
+    ),
+    "soil": (
+        "on bare soil",
+        "in a ploughed field",
+        "on brown earth",
+        "on farmland",
+        "on a dirt field",
+        "in a plowed field",
+    ),
 }
 
-PLACES: dict[str, dict[str, tuple[str, ...]]] = {
-    "grass": {"noun": ("meadow", "green field", "lawn", "grassy plain", "countryside")},
-    "desert": {"noun": ("desert", "sandy desert", "desert landscape", "sand dunes")},
-    "snow": {"noun": ("snowy field", "snowy landscape", "winter landscape", "snowfield")},
-    "sea": {"noun": ("calm sea", "sea", "ocean", "lake", "seascape")},
-    "beach": {"noun": ("beach", "sandy beach", "tropical beach", "seashore")},
-    "soil": {"noun": ("ploughed field", "brown field", "bare field", "farmland")},
+LANDSCAPES: dict[str, tuple[str, ...]] = {
+    "grass": ("meadow", "green field", "lawn", "grassy plain", "countryside"),
+    "desert": ("desert", "sandy desert", "desert landscape", "sand dunes"),
+    "snow": ("snowy field", "snowy landscape", "winter landscape", "snowfield"),
+    "sea": ("calm sea", "sea", "ocean", "lake", "seascape"),
+    "beach": ("beach", "sandy beach", "tropical beach", "seashore"),
+    "soil": ("ploughed field", "brown field", "bare field", "farmland"),
 }
 
 SKY_WORDS: dict[str, tuple[str, ...]] = {
@@ -84,15 +121,22 @@ SIDES: dict[str, tuple[str, ...]] = {
 }
 SIZES = {"big": ("big", "large", "huge", "tall"), "small": ("small", "tiny", "little")}
 NUMBERS = {2: ("two", "2", "a pair of"), 3: ("three", "3")}
-COLOUR_WORDS = {"grey": ("grey", "gray"), "purple": ("purple", "violet"), "red": ("red", "red", "crimson"), "blue": ("blue", "blue", "navy")}  # fmt: skip
+COLOUR_WORDS = {
+    "grey": ("grey", "gray"),
+    "purple": ("purple", "violet"),
+    "red": ("red", "red", "crimson"),
+    "blue": ("blue", "blue", "navy"),
+}
 
 OPENINGS = (
-    "a picture of", "a poster of", "a painting of", "an illustration of", "a travel poster of", "a flat illustration of",
-    "a photo of", "a drawing of", "a vintage poster of", "a minimalist poster of", "draw", "a beautiful view of",
+    "a picture of", "a poster of", "a painting of", "an illustration of", "a travel poster of",
+    "a flat illustration of", "a photo of", "a drawing of", "a vintage poster of",
+    "a minimalist poster of", "draw", "a beautiful view of",
 )  # fmt: skip
 CLOSINGS = (
-    "beautiful", "flat style", "poster style", "highly detailed", "minimalist", "vector art", "peaceful", "vivid colours",
-    "travel poster", "cinematic", "best quality", "soft light", "vintage", "calm mood", "8k", "simple shapes",
+    "beautiful", "flat style", "poster style", "highly detailed", "minimalist", "vector art", "peaceful",
+    "vivid colours", "travel poster", "cinematic", "best quality", "soft light", "vintage", "calm mood", "8k",
+    "simple shapes",
 )  # fmt: skip
 ADJECTIVES = ("lonely", "old", "pretty", "cute", "beautiful", "lone", "single", "quiet", "charming", "nice")
 
@@ -155,13 +199,13 @@ def caption(scene: Scene, said: frozenset[str], rng: Random) -> str:
 def landscape_phrase(scene: Scene, said: frozenset[str], rng: Random) -> tuple[str, frozenset[str]]:
     """What an empty landscape is called, and which parts are still to be named."""
     if "ground" in said and rng.random() < 0.7:
-        noun = rng.choice(PLACES[scene.ground]["noun"])
+        noun = rng.choice(LANDSCAPES[scene.ground])
         return ("an " if noun[0] in "aeiou" else "a ") + noun, said
     if "backdrop" in said and scene.backdrop != "none":
         rest = rng.choice(GROUNDS[scene.ground]) if "ground" in said else ""
         return f"{rng.choice(BACKDROPS[scene.backdrop])} {rest}".strip(), said - {"backdrop"}
     if "sky" in said and scene.sky:
-        rest = rng.choice(("over ", "above ")) + "the " + PLACES[scene.ground]["noun"][0] if "ground" in said else ""
+        rest = rng.choice(("over ", "above ")) + "the " + LANDSCAPES[scene.ground][0] if "ground" in said else ""
         return f"{sky_phrase(scene, rng)} {rest}".strip(), said - {"sky"}
     rest = rng.choice(GROUNDS[scene.ground]) if "ground" in said else ""
     return f"{rng.choice(('a landscape', 'an empty landscape', 'nothing'))} {rest}".strip(), said
@@ -194,8 +238,9 @@ def describe(scene: Scene, rng: Random) -> str:
     time = rng.choice(TIMES[scene.time])
     ground = rng.choice(GROUNDS[scene.ground])
     if scene.kind is None:
-        noun = rng.choice(PLACES[scene.ground]["noun"])
-        return f"A travel poster of {'an' if noun[0] in 'aeiou' else 'a'} {noun} {time}, with {behind} in the background and {sky}."
+        noun = rng.choice(LANDSCAPES[scene.ground])
+        place = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+        return f"A travel poster of {place} {time}, with {behind} in the background and {sky}."
     thing = thing_phrase(scene, everything, rng, plain=True)
     side = rng.choice(SIDES[scene.place]) if scene.count == 1 else "side by side"
     return f"A travel poster of {thing} {ground} {side} {time}, with {behind} in the background and {sky}."

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from decoder import CONFIG, FULL, example
+from decoder import CONFIG, full_size
 from latents import CHANNELS, LinearLatents
 from run import Run, warm_then_cool
 from tintype.model.autoencoder import Autoencoder, Encoder
@@ -42,7 +42,7 @@ def train(folder: Path, seconds: float, seed: int = 4) -> None:
     rng = Random(seed * 1_000_003 + run.step)
     while run.elapsed() < seconds:
         run.set_rates(warm_then_cool(run.elapsed() / seconds))
-        z, picture, _ = example(code, rng, FULL, 6)
+        picture, z = full_size(code, rng)
         mean, logvar = encoder(picture).chunk(2, dim=1)
         loss = F.mse_loss(mean, z) + 0.01 * (logvar - LOG_VARIANCE).pow(2).mean()
         loss.backward()

@@ -36,6 +36,7 @@ def save_weights(weights: dict[str, Tensor], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     rounded = {name: weight.to(torch.bfloat16).contiguous() for name, weight in weights.items()}
     save_file(rounded, path, metadata={"format": "pt"})
+    path.chmod(0o644)
 
 
 def transformer_config() -> dict:

@@ -76,14 +76,14 @@ def paint(canvas: Canvas, scene: Scene, horizon: int, chance: Random) -> None:
         return
     far, near = (lit(colour, scene.time) for colour in SOILS[scene.ground])
     canvas.gradient(horizon, canvas.rows, (far, near))
-    {"grass": grass, "desert": dunes, "snow": drifts, "soil": furrows}[scene.ground](
-        canvas, scene.time, horizon, shape
-    )
+    {"grass": grass, "desert": dunes, "snow": drifts, "soil": furrows}[scene.ground](canvas, scene.time, horizon, shape)
 
 
 def sea(canvas: Canvas, scene: Scene, horizon: int, bottom: float, sun_x: float) -> None:
     """Water takes the colour of the sky, and a low sun or a moon lays a path of light on it."""
-    far, near = (mix(lit(c, scene.time), SKIES[scene.time][2], k) for c, k in zip(SOILS["sea"], (0.45, 0.08), strict=True))
+    far, near = (
+        mix(lit(c, scene.time), SKIES[scene.time][2], k) for c, k in zip(SOILS["sea"], (0.45, 0.08), strict=True)
+    )
     canvas.gradient(horizon, bottom, (far, near))
     crest = mix(lighter(near, 0.3), SKIES[scene.time][2], 0.3)
     for row in range(2 * (canvas.rows - horizon)):
@@ -137,6 +137,4 @@ def furrows(canvas: Canvas, time: str, horizon: int, shape: int) -> None:
     dark, middle = darker(lit(SOILS["soil"][1], time), 0.3), canvas.columns / 2
     for i in range(-12, 13):
         x = middle + 2 * i + shape
-        canvas.polygon(
-            [(middle + i * 0.35, horizon), (x - 0.35, canvas.rows), (x + 0.35, canvas.rows)], dark, 150
-        )
+        canvas.polygon([(middle + i * 0.35, horizon), (x - 0.35, canvas.rows), (x + 0.35, canvas.rows)], dark, 150)

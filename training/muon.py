@@ -11,7 +11,6 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-
 # Odd polynomials that push every singular value towards 1, the first steps the hardest (Amsel et al. 2025).
 # Three suffice here: more would cost as much as the gradients themselves.
 POLYNOMIALS = ((8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448), (3.9487, -2.9089, 0.5518))

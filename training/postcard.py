@@ -16,6 +16,7 @@ import decoder
 import diffusion
 import encoder
 import language
+import measure
 import sheet
 import vocabulary
 from export import export
@@ -27,10 +28,10 @@ ASSETS = ROOT / "src" / "tintype" / "assets" / "postcard"
 Train = Callable[[Path, float], None]
 # Stages that take time, in order, with their seconds on one core of 2026.
 STAGES: dict[str, tuple[Train, float]] = {
-    "language": (language.train, 500),
+    "language": (language.train, 600),
     "decoder": (decoder.train, 5400),
-    "diffusion": (diffusion.train, 5400),
-    "encoder": (encoder.train, 300),
+    "diffusion": (diffusion.train, 9000),
+    "encoder": (encoder.train, 1800),
 }
 
 
@@ -51,6 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="with --only: the stage's budget, over all restarts")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--export", action="store_true", help="only write the checkpoint of the states there are")
+    parser.add_argument("--measure", action="store_true", help="only say how well the words are followed")
     parser.add_argument("--sheet", type=Path, help="only draw a contact sheet to this file")
     return parser.parse_args()
 
@@ -58,8 +60,12 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     torch.set_num_threads(given.threads)
+    torch.set_flush_denormal(True)
     if given.sheet:
         sheet.make(given.work, given.sheet)
+        return
+    if given.measure:
+        print(measure.report(given.work))
         return
     if not given.export:
         prepare(given.work)

@@ -94,7 +94,8 @@ class Run:
         self.step, self.samples, self.seconds = state["step"], state["samples"], state["seconds"]
 
     def log(self, text: str) -> None:
-        line = f"{time.strftime('%H:%M:%S')} {self.name} step {self.step} samples {self.samples} {self.elapsed():.0f}s {text}"
+        clock = f"{time.strftime('%H:%M:%S')} {self.elapsed():.0f}s"
+        line = f"{clock} {self.name} step {self.step} samples {self.samples} {text}"
         print(line, flush=True)
         with (self.folder / "progress.log").open("a") as file:
             file.write(line + "\n")
@@ -108,7 +109,9 @@ def warm_then_cool(done: float, warmup: float = 0.02, floor: float = 0.05) -> fl
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * turn))
 
 
-def split_optimizers(network: nn.Module, matrices: float, rest: float, outside: tuple[str, ...]) -> list[torch.optim.Optimizer]:
+def split_optimizers(
+    network: nn.Module, matrices: float, rest: float, outside: tuple[str, ...]
+) -> list[torch.optim.Optimizer]:
     """Muon at rate `matrices` for inner weight matrices, AdamW at `rest` for all else and for names in `outside`."""
     inner, others = [], []
     for name, weight in network.named_parameters():

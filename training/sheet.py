@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch.nn import functional as F
 
 import decoder as decoding
 import diffusion
-from latents import LinearLatents
 from tintype.model.autoencoder import Autoencoder
 
 PROMPTS = (
@@ -40,29 +38,15 @@ ACROSS = 5
 
 
 @torch.no_grad()
-def pictures(latents: torch.Tensor, folder: Path) -> np.ndarray:
-    """Latents -> uint8 [B, H, W, 3]: by the decoder if it knows full-size pictures, else by the linear code."""
-    path = folder / "decoder.pt"
-    if path.exists():
-        decoder = Autoencoder(decoding.CONFIG).decoder
-        decoder.load_state_dict(torch.load(path, map_location="cpu")["average"])
-        drawn = torch.cat([decoding.decode(decoder, z[None], decoding.QUARTER) for z in latents])
-    else:
-        drawn = LinearLatents.load(folder / "latents.safetensors").decode(latents)
-    return ((drawn.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-
-
-def make(folder: Path, path: Path, columns: int = 8, rows: int = 6, linear: bool = False) -> None:
-    """Write the sheet of all prompts, one picture each, at a quarter of the size."""
+def make(folder: Path, path: Path, columns: int = 8, rows: int = 6, size: int = 256) -> None:
+    """Write the sheet: one picture per prompt, each shrunk to `size` pixels wide."""
     network, words = diffusion.load(folder), diffusion.Words.load(folder)
-    latents = torch.cat(
-        [diffusion.sample(network, words, prompt, columns, rows, [seed]) for seed, prompt in enumerate(PROMPTS)]
-    )
-    if linear:
-        drawn = LinearLatents.load(folder / "latents.safetensors").decode(latents)
-        drawn = F.interpolate(drawn, scale_factor=1.0)
-        tiles = ((drawn.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-    else:
-        tiles = pictures(latents, folder)
-    bands = [np.concatenate(list(tiles[i : i + ACROSS]), axis=1) for i in range(0, len(tiles), ACROSS)]
+    decoder = Autoencoder(decoding.CONFIG).decoder
+    decoder.load_state_dict(torch.load(folder / "decoder.pt", map_location="cpu")["average"])
+    tiles = []
+    for seed, prompt in enumerate(PROMPTS):
+        z = diffusion.sample(network, words, prompt, columns, rows, [seed])
+        pixels = ((decoder(z)[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+        tiles.append(np.asarray(Image.fromarray(pixels).reduce(max(1, pixels.shape[1] // size))))
+    bands = [np.concatenate(tiles[i : i + ACROSS], axis=1) for i in range(0, len(tiles), ACROSS)]
     Image.fromarray(np.concatenate(bands)).save(path)

@@ -90,13 +90,10 @@ def overcast(canvas: Canvas, side: int) -> None:
     """Layers of grey cloud across the whole sky."""
     for layer, (row, grey) in enumerate(((0.0, 128), (0.75, 146), (1.5, 166))):
         edge = [
-            (x / 4, row + 0.5 + 0.22 * math.sin(x * 0.55 * side + 2.1 * layer))
-            for x in range(4 * canvas.columns + 1)
+            (x / 4, row + 0.5 + 0.22 * math.sin(x * 0.55 * side + 2.1 * layer)) for x in range(4 * canvas.columns + 1)
         ]
         top = row - 0.75
-        canvas.polygon(
-            [(0, top), (canvas.columns, top), *edge[::-1]], (grey, grey + 6, grey + 12), 130
-        )
+        canvas.polygon([(0, top), (canvas.columns, top), *edge[::-1]], (grey, grey + 6, grey + 12), 130)
 
 
 def rainbow(canvas: Canvas, horizon: int) -> None:

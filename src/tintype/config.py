@@ -43,10 +43,13 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_default_home, description=HOME)
     database: str = Field("", description="`sqlite:///PATH` or `postgresql://...`; default: a SQLite file in `home`.")
     files: str = Field("", description="A folder, or an address such as `s3://bucket`; default: a folder in `home`.")
-    max_pixels: int = Field(2048 * 2048, ge=64 * 64, description="The largest picture, in pixels.")
+    max_pixels: int = Field(
+        2048 * 2048, ge=64 * 64, description="The largest picture that a request may ask for, in pixels."
+    )
     max_body_bytes: int = Field(2**20, ge=1024, description="The largest request body, in bytes.")
     max_attempts: int = Field(3, ge=1, description="How often a request is started when its engine keeps dying.")
     inline_seconds: float = Field(3600, ge=60, description="How long a `sync_mode` result of the queue can be fetched.")
+    keep_days: float = Field(30, gt=0, description="How many days finished requests and their pictures are kept.")
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses whose `X-Forwarded-*` headers are believed; default: none."
     )
@@ -69,8 +72,9 @@ class Settings(BaseSettings):
         for name in os.environ:
             field = name.removeprefix(PREFIX).lower()
             if name.startswith(PREFIX) and (field not in cls.model_fields or not name.isupper()):
-                near = difflib.get_close_matches(field, cls.model_fields, n=1, cutoff=0)[0]
-                raise SetupError(f"{name} is not a setting; the nearest is {PREFIX}{near.upper()}")
+                near = difflib.get_close_matches(field, cls.model_fields, n=1)
+                hint = f"the nearest is {PREFIX}{near[0].upper()}" if near else "tintype doctor lists them all"
+                raise SetupError(f"{name} is not a setting; {hint}")
         try:
             settings = cls(**flags)
         except ValidationError as error:

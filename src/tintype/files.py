@@ -12,6 +12,8 @@ from pathlib import Path
 import obstore
 from obstore.store import LocalStore, from_url
 
+from tintype.errors import SetupError
+
 INLINE = "inline/"
 """Files below this prefix are not public."""
 
@@ -20,13 +22,20 @@ class FileStore:
     """Bytes by key. Blocking calls run in threads: obstore's own async calls can abort the interpreter at its exit."""
 
     def __init__(self, location: str) -> None:
-        """``location``: a local folder (made if missing), or an address such as ``s3://bucket/prefix``."""
-        self._folder = None if "://" in location else Path(location)
-        if self._folder is None:
-            self._store = from_url(location)
-        else:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._store = LocalStore(self._folder)
+        """``location``: a local folder (made if missing), or an address such as ``s3://bucket/prefix``.
+
+        SetupError: it is none of these, or the folder cannot be made.
+        """
+        is_address = "://" in location and not location.startswith("file://")
+        self._folder = None if is_address else Path(location.removeprefix("file://"))
+        try:
+            if self._folder is None:
+                self._store = from_url(location)
+            else:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._store = LocalStore(self._folder, automatic_cleanup=True)
+        except (OSError, obstore.exceptions.BaseError, ValueError) as error:
+            raise SetupError(f"Pictures cannot be kept in {location}: {error}") from error
 
     async def put(self, key: str, data: bytes) -> None:
         """Store ``data`` under ``key``; when this returns it survives a power cut."""
@@ -42,10 +51,13 @@ class FileStore:
 
     def path(self, key: str) -> Path | None:
         """Where ``key`` lies in a local folder; None if there is no such file, or no such folder."""
-        if self._folder is None or "\0" in key:
+        if self._folder is None:
             return None
-        file = (self._folder / key).resolve()
-        return file if file.is_relative_to(self._folder.resolve()) and file.is_file() else None
+        try:
+            file = (self._folder / key).resolve()
+            return file if file.is_relative_to(self._folder.resolve()) and file.is_file() else None
+        except (OSError, ValueError):  # such as a name that is too long, or a NUL in it
+            return None
 
     async def expire(self, prefix: str, seconds: float) -> None:
         """Delete the files below ``prefix`` that are older than ``seconds``."""
@@ -55,7 +67,7 @@ class FileStore:
     def _put(self, key: str, data: bytes) -> None:
         obstore.put(self._store, key, data)
         if self._folder is not None:
-            _sync(self._folder / key)  # obstore renames atomically but does not flush to the disk
+            _sync(self._folder / key, self._folder)  # obstore renames atomically but does not flush to the disk
 
     def _get(self, key: str) -> bytes | None:
         try:
@@ -68,9 +80,10 @@ class FileStore:
             obstore.delete(self._store, [meta["path"] for meta in page if meta["last_modified"] < before])
 
 
-def _sync(file: Path) -> None:
-    """Flush a file and the folders that name it."""
-    for path in (file, file.parent, file.parent.parent):
+def _sync(file: Path, folder: Path) -> None:
+    """Flush a file and every folder that had to be made for it: a new folder's name is kept in the one above."""
+    made = [parent for parent in file.parents if parent.is_relative_to(folder)]
+    for path in (file, *made):
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -97,7 +97,9 @@ def pull(
         return False
     _Pull(folder, source, endpoint, report).run()
     values = {"name": source.name, "version": source.revision, "checksum": source.checksum()}
-    about.write_text(json.dumps(values, indent=2) + "\n")
+    beside = about.with_suffix(".json.new")
+    beside.write_text(json.dumps(values, indent=2) + "\n")
+    beside.replace(about)  # whole or not at all: its presence says that the model is complete
     (folder / "pull.json").unlink(missing_ok=True)
     return True
 

@@ -7,7 +7,6 @@ store. The engine child is the only other process.
 import asyncio
 import contextlib
 import fcntl
-import ipaddress
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -17,16 +16,18 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from tintype import certificates, models
+from tintype import certificates
 from tintype.api.app import create_app
 from tintype.config import Settings
 from tintype.errors import SetupError
-from tintype.files import INLINE, FileStore
+from tintype.files import FileStore
 from tintype.keys import Keys
 from tintype.store.bus import Bus
 from tintype.store.store import Store
 from tintype.worker.engine_process import EngineProcess
-from tintype.worker.supervisor import EngineStatus, Supervisor
+from tintype.worker.status import EngineStatus
+from tintype.worker.supervisor import Supervisor
+from tintype.worker.tidy import tidy
 
 GRACE_SECONDS = 3
 """How long open connections may take to end when the server stops."""
@@ -34,29 +35,20 @@ GRACE_SECONDS = 3
 log = structlog.get_logger(__name__)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatus], None]) -> None:
+    """Run the server until SIGINT or SIGTERM.
 
-
-async def serve(settings: Settings, announce: Callable[[EngineStatus], None]) -> None:
-    """Run the server until SIGINT or SIGTERM; ``announce`` is called once, when it can paint.
+    ``model`` is the checkpoint's folder. ``announce`` is called once, when it can paint.
 
     Raises:
         SetupError: something the operator must mend: a port in use, no keys, no such model, ...
     """
     keys = Keys(settings.home)
-    if not is_loopback(settings.host) and not keys.list():
+    if not settings.is_private and not keys.list():
         raise SetupError(
             f"Refusing to listen on {settings.host} without API keys: anyone who reaches this machine could use it. "
             "Make one first: tintype keys create NAME"
         )
-    choice = models.choose(settings.model, settings.home)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_only_server_in(settings.home))
         plain = stack.enter_context(_listen(settings.host, settings.port))
@@ -64,24 +56,18 @@ async def serve(settings: Settings, announce: Callable[[EngineStatus], None]) ->
         bus = Bus()
         store = await Store.open(settings.database, bus)
         try:
-            await store.recover(settings.max_attempts)
+            if settings.database.startswith("sqlite"):  # ours alone; elsewhere leases tell whose worker died
+                await store.recover(settings.max_attempts)
             files = FileStore(settings.files)
-            engine = EngineProcess(choice.folder, settings.device, settings.threads)
+            engine = EngineProcess(model, settings.device, settings.threads)
             status = EngineStatus()
             supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)
             app = create_app(settings, store, bus, files, keys, status)
-            expiry = asyncio.create_task(_expire_inline(files, settings.inline_seconds))
-            await _run(_listeners(app, settings.home), [plain, secure], supervisor)
-            expiry.cancel()
+            tidying = asyncio.create_task(tidy(store, files, settings.inline_seconds, settings.keep_days))
+            await _run(_listeners(app, settings.home), [plain, secure], supervisor, app.state.gateway.stopping)
+            tidying.cancel()
         finally:
             await store.close()
-
-
-async def _expire_inline(files: FileStore, seconds: float) -> None:
-    """Results that were asked for as data URIs are kept just long enough to be fetched."""
-    while True:
-        await files.expire(INLINE, seconds)
-        await asyncio.sleep(60)
 
 
 class _Listener(uvicorn.Server):
@@ -113,25 +99,31 @@ def _listeners(app: ASGIApp, home: Path) -> list[_Listener]:
     return [listener(), listener(ssl_certfile=made.server, ssl_keyfile=made.server_key)]
 
 
-async def _run(listeners: list[_Listener], sockets: list[socket.socket], supervisor: Supervisor) -> None:
-    """Serve and work side by side until a signal, or until either cannot go on."""
+async def _run(
+    listeners: list[_Listener], sockets: list[socket.socket], supervisor: Supervisor, stopping: asyncio.Event
+) -> None:
+    """Serve and work side by side until a signal, or until either cannot go on; then set ``stopping``."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     worker = asyncio.create_task(supervisor.run())
     serving = [asyncio.create_task(listener.serve([sock])) for listener, sock in zip(listeners, sockets, strict=True)]
-    stopping = asyncio.create_task(stop.wait())
+    stopped = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([worker, stopping, *serving], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([worker, stopped, *serving], return_when=asyncio.FIRST_COMPLETED)
     finally:
+        stopping.set()
         for listener in listeners:
             listener.should_exit = True
         await asyncio.gather(*serving, return_exceptions=True)
-        stopping.cancel()
+        stopped.cancel()
         worker.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await _unwrapped(worker)
+    for task in serving:
+        if error := task.exception():
+            raise SetupError(f"A listener ended: {error}") from error
 
 
 async def _unwrapped(worker: asyncio.Task[None]) -> None:
@@ -159,7 +151,7 @@ def _listen(host: str, port: int) -> Generator[socket.socket]:
 @contextlib.contextmanager
 def _only_server_in(home: Path) -> Generator[None]:
     """Two servers over one SQLite file could corrupt it, so the home folder admits one at a time."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)  # prompts lie there
     with (home / "server.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

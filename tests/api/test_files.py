@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.envelope import check_error
 from tests.api.gateway import RUN, WISH, Gateway
+from tintype.errors import SetupError
 from tintype.files import FileStore
 
 
@@ -76,9 +77,21 @@ def test_a_store_keeps_gives_and_forgets(tmp_path: Path, kind: str) -> None:
         await files.put("job2/1/0.png", b"other")
         assert await files.get("job/1/0.png") == b"second"
         assert await files.get("job/1/1.png") is None
+        if kind == "folder":
+            assert files.path("job/1/0.png") == tmp_path / "files/job/1/0.png"
+            for elsewhere in ("../x", "\0", "x" * 5000, "job"):
+                assert files.path(elsewhere) is None
         await files.delete_prefix("job")
         await files.delete_prefix("never")
+        assert not (tmp_path / "files/job").exists()
         assert await files.get("job/1/0.png") is None
         assert await files.get("job2/1/0.png") == b"other"
 
     asyncio.run(story())
+
+
+def test_a_place_that_cannot_be_is_the_operators_to_mend(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for location in (str(tmp_path / "file/folder"), "nosuch://bucket"):
+        with pytest.raises(SetupError, match="cannot be kept"):
+            FileStore(location)

@@ -76,8 +76,7 @@ def test_sync_mode_answers_with_the_picture_itself_and_no_address(gateway: Gatew
     assert head == f"data:image/{form};base64"
     assert Image.open(io.BytesIO(base64.b64decode(data))).size == (32, 24)
     key = f"inline/{answer.headers['x-fal-request-id']}/1/0.{end}"
-    assert gateway.do(gateway.files.get(key)) is not None
-    check_error(gateway.http.get(f"/files/{key}"), 404)
+    assert gateway.do(gateway.files.get(key)) is None, "nothing is kept once it was handed over"
 
 
 def test_a_seed_is_drawn_that_gives_the_same_picture_when_it_is_sent_back(gateway: Gateway) -> None:

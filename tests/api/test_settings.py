@@ -17,7 +17,10 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_page_is_current() -> None:
-    assert PAGE.read_text() == reference(), "write it anew: tintype.config.reference()"
+    assert PAGE.read_text() == reference(), (
+        "write docs/reference/settings.md anew: "
+        "python -c 'from tintype import config; print(config.reference(), end=\"\")'"
+    )
 
 
 def test_every_setting_says_what_it_sets() -> None:

@@ -41,8 +41,11 @@ def files_of(submitted: dict[str, str]) -> list[bytes]:
 def test_a_killed_engine_is_replaced_and_the_waiting_caller_only_waits(mortal: Server) -> None:
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(httpx.post, f"{mortal.url}{ENDPOINT}", json=LONG, timeout=180)
+        while httpx.get(f"{mortal.url}/healthz").json()["queue"]["running"] == 0:
+            time.sleep(0.02)
         queued = mortal.submit(prompt="a house", image_size="square")
-        time.sleep(2)
+        time.sleep(0.3)
+        assert not waiting.done()
         mortal.engine.kill()
         assert waiting.result().status_code == 200
     assert mortal.wait_for(queued, timeout=120)["status"] == "COMPLETED"
@@ -86,6 +89,21 @@ def test_a_running_request_can_be_cancelled_within_a_step(mortal: Server) -> Non
     steps = sum("step" in line["message"] for line in status["logs"])
     assert steps < 60
     assert not list((mortal.home / "files").rglob(f"{submitted['request_id']}/*/*"))
+
+
+def test_whoever_waits_when_the_server_is_stopped_is_told_so(mortal: Server) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(httpx.post, f"{mortal.url}{ENDPOINT}", json=LONG, timeout=60)
+        while httpx.get(f"{mortal.url}/healthz").json()["queue"]["running"] == 0:
+            time.sleep(0.02)
+        queued = mortal.submit(prompt="a house", image_size="square")
+        assert mortal.stop() == 0
+        answer = waiting.result()
+    assert (answer.status_code, answer.json()["error_type"]) == (503, "runner_disconnected")
+    assert answer.headers["x-fal-request-id"]
+    assert "Traceback" not in (mortal.home / "server.log").read_text()
+    mortal.start()
+    assert "error" not in mortal.wait_for(queued)
 
 
 def test_a_second_server_in_the_same_home_is_refused(mortal: Server) -> None:

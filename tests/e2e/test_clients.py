@@ -1,5 +1,6 @@
 """The user's page, run as its readers would run it."""
 
+import base64
 import io
 import json
 import re
@@ -79,9 +80,7 @@ def test_the_pages_python_example_prints_progress_and_the_result(server: Server)
     assert re.search(r"^step [1-8]/8, ", done.stdout, re.MULTILINE), done.stdout
     result = eval(done.stdout.splitlines()[-1])  # the page prints the dict
     assert result["images"][0]["url"].startswith(f"https://localhost:{server.tls_port}/files/")
-    result["images"][0]["url"] = result["images"][0]["url"].replace(
-        f"https://localhost:{server.tls_port}", server.url
-    )
+    result["images"][0]["url"] = result["images"][0]["url"].replace(f"https://localhost:{server.tls_port}", server.url)
     check_output(result)
 
 
@@ -89,7 +88,8 @@ def test_run_and_cancel_work_from_the_python_client(server: Server, tmp_path: Pa
     script = """
 import fal_client
 print(fal_client.run("fal-ai/z-image/turbo", arguments={"prompt": "a tree", "image_size": "square"})["seed"])
-handle = fal_client.submit("fal-ai/z-image/turbo", arguments={"prompt": "a tree", "num_inference_steps": 30, "num_images": 4})
+long = {"prompt": "a tree", "num_inference_steps": 30, "num_images": 4}
+handle = fal_client.submit("fal-ai/z-image/turbo", arguments=long)
 handle.cancel()
 try:
     print(handle.get())
@@ -101,7 +101,12 @@ except fal_client.client.FalClientHTTPError as error:
     print(error.status_code, error.args)
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], env=server.environment(), capture_output=True, text=True, check=True, cwd=tmp_path
+        [sys.executable, "-c", script],
+        env=server.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
     )
     seed, cancelled, refused = done.stdout.splitlines()
     assert int(seed) >= 0
@@ -132,6 +137,16 @@ def test_every_preset_gives_exactly_its_pixels(server: Server, preset: str) -> N
     wish = {"prompt": "a lighthouse", "image_size": preset, "num_inference_steps": 2}
     output = httpx.post(f"{server.url}{ENDPOINT}", json=wish, timeout=60).raise_for_status().json()
     check_output(output, size=PRESETS[preset])
+
+
+def test_sync_mode_hands_the_picture_over_and_keeps_nothing(server: Server) -> None:
+    wish = {"prompt": "a balloon", "image_size": "square", "sync_mode": True}
+    answer = httpx.post(f"{server.url}{ENDPOINT}", json=wish, timeout=60).raise_for_status()
+    url = answer.json()["images"][0]["url"]
+    assert url.startswith("data:image/png;base64,")
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as picture:
+        assert picture.size == (512, 512)
+    assert not list((server.home / "files").rglob(f"*{answer.headers['x-fal-request-id']}*"))
 
 
 def test_what_is_not_built_says_so(server: Server) -> None:

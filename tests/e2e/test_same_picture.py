@@ -37,7 +37,9 @@ def test_image_i_of_seed_s_is_the_image_of_seed_s_plus_i(server: Server) -> None
 
 
 def test_a_random_seed_fed_back_gives_the_picture_again(server: Server) -> None:
-    answer = httpx.post(f"{server.url}{ENDPOINT}", json={"prompt": "the moon", "image_size": "square"}, timeout=60).json()
+    answer = httpx.post(
+        f"{server.url}{ENDPOINT}", json={"prompt": "the moon", "image_size": "square"}, timeout=60
+    ).json()
     assert 0 <= answer["seed"] < 2**53
     again = paint(server, prompt="the moon", image_size="square", seed=answer["seed"])
     assert again == [httpx.get(answer["images"][0]["url"]).content]

@@ -1,6 +1,7 @@
 """What every route needs: the parts it works with, and whose request it is."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -47,6 +48,8 @@ class Gateway:
     files: FileStore
     keys: Keys
     engine: EngineState
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server begins to stop: whoever waits for a picture is told so."""
 
 
 async def _gateway(request: Request) -> Gateway:

@@ -13,6 +13,7 @@ from tintype.api.schemas import read_input
 from tintype.api.surface import Surface
 from tintype.core import Job, Kind
 from tintype.errors import ServiceRefused
+from tintype.files import INLINE
 
 POLL_SECONDS = 1.0
 """The longest that a lost wake-up delays an answer."""
@@ -26,7 +27,10 @@ async def run(request: Request, gateway: Gateway, account: str, surface: Surface
         raise ServiceRefused(503, f"The model cannot run: {engine.phase}", "runner_scheduling_failure")
     new = Job(id=str(uuid4()), account=account, params=params, kind=Kind.SYNC, priority=priority(request))
     job = await gateway.store.submit(new)
-    return await answer(await _until_final_or_left(job, request, gateway), gateway, surface)
+    response = await answer(await _until_final_or_left(job, request, gateway), gateway, surface)
+    if params.inline:  # it has been handed over whole, and nobody can ask for it again
+        await gateway.files.delete_prefix(f"{INLINE}{job.id}")
+    return response
 
 
 def priority(request: Request) -> int:
@@ -36,19 +40,27 @@ def priority(request: Request) -> int:
 
 
 async def _until_final_or_left(job: Job, request: Request, gateway: Gateway) -> Job:
-    """The finished job. ServiceRefused 499, for the log: the caller left, and the job was cancelled."""
+    """The finished job.
+
+    ServiceRefused, with the job cancelled: 499 for the log, the caller left; 503, the server or its database went.
+    """
     final = asyncio.create_task(_until_final(job.id, gateway))
     left = asyncio.create_task(_until_left(request))
+    stopping = asyncio.create_task(gateway.stopping.wait())
     try:
-        await asyncio.wait((final, left), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((final, left, stopping), return_when=asyncio.FIRST_COMPLETED)
         if final.done():
             return final.result()
+        if left.done():
+            raise ServiceRefused(499, "The client disconnected", "client_disconnected")
+        raise ServiceRefused(503, "The server is being stopped", "runner_disconnected")
+    except ServiceRefused:
         await gateway.store.cancel(job.id)
-        raise ServiceRefused(499, "The client disconnected", "client_disconnected")
+        raise
     finally:
-        final.cancel()
-        left.cancel()
-        await asyncio.gather(final, left, return_exceptions=True)
+        for task in (final, left, stopping):
+            task.cancel()
+        await asyncio.gather(final, left, stopping, return_exceptions=True)
 
 
 async def _until_final(job_id: str, gateway: Gateway) -> Job:

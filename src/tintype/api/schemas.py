@@ -144,7 +144,7 @@ class Timings(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    inference: float = Field(default=0.0, description="Seconds from the first step to the last picture.")
+    inference: float = Field(default=0.0, description="Seconds from reading the prompt to the last picture.")
 
 
 class ZImageTurboOutput(BaseModel):

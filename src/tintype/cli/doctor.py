@@ -11,6 +11,7 @@ from rich.table import Table
 from tintype import __version__, models
 from tintype.cli.serve import Home, Model, given
 from tintype.config import Settings
+from tintype.store.database import parse, shown
 
 if TYPE_CHECKING:
     import torch
@@ -37,16 +38,22 @@ def doctor(
     console.print(f"model   {checkpoint.name} {checkpoint.version}, checksum {checkpoint.checksum}: {choice.reason}")
     if update_golden:
         golden.write(models.POSTCARD)
+    _print_settings(console, settings)
     verdicts = [golden.check(models.POSTCARD, device) for device in _devices()]
     for verdict in verdicts:
         mark = "[green]good[/green]" if verdict.good else "[red]BAD[/red] "
         console.print(f"{mark}    {verdict.device}: {verdict.text}")
-    table = Table("setting", "value", "from")
-    for name, (value, source) in settings.sources().items():
-        table.add_row(name, str(value), source)
-    console.print(table)
     if not all(verdict.good for verdict in verdicts):
         sys.exit(1)
+
+
+def _print_settings(console: Console, settings: Settings) -> None:
+    """Each setting, its value and where it came from."""
+    table = Table("setting", "value", "from")
+    for name, (value, source) in settings.sources().items():
+        text = shown(parse(value)) if name == "database" else str(value)  # without a password
+        table.add_row(name, text, source)
+    console.print(table)
 
 
 def _devices() -> "list[torch.device]":

@@ -35,13 +35,15 @@ def generate(
     image_format = FORMATS.get(output.suffix.lower())
     if image_format is None:
         raise SetupError(f"-o {output}: the name must end in one of {', '.join(FORMATS)}")
+    if not output.absolute().parent.is_dir():
+        raise SetupError(f"-o {output}: the folder {output.parent} does not exist")
     choice = models.choose(settings.model, settings.home)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"{choice.folder.name}: {choice.reason}", style="dim")
 
-    from tintype.engine.pipeline import Pipeline, Step, default_device
+    from tintype.engine.pipeline import Pipeline, Step, device_named
 
-    chosen_device = default_device() if settings.device == "auto" else settings.device
+    chosen_device = device_named(settings.device)
     with console.status("loading"):
         pipeline = Pipeline.load(choice.folder, chosen_device)
     if seed is None:

@@ -35,7 +35,7 @@ def show(home: Home = None) -> None:
 
 
 @keys.command()
-def revoke(key_id: str, home: Home = None) -> None:
+def revoke(key_id: str = typer.Argument(help="The id that `tintype keys list` shows."), home: Home = None) -> None:
     """Make a key worthless."""
     if not _open(home).revoke(key_id):
         raise SetupError(f"no key {key_id}; see them all: tintype keys list")

@@ -14,7 +14,7 @@ from rich.console import Console
 from tintype import models
 from tintype.config import Settings
 from tintype.server import serve as run_server
-from tintype.worker.supervisor import EngineStatus
+from tintype.worker.status import EngineStatus
 
 Model = Annotated[str | None, typer.Option(help="postcard, z-image-turbo, or a checkpoint's folder.")]
 Home = Annotated[Path | None, typer.Option(help="Where Tintype keeps its database, pictures, keys and models.")]
@@ -49,7 +49,7 @@ def serve(
     def announce(status: EngineStatus) -> None:
         _print_banner(console, settings, status, time.monotonic() - started)
 
-    asyncio.run(run_server(settings, announce))
+    asyncio.run(run_server(settings, choice.folder, announce))
 
 
 def given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +79,8 @@ def _set_up_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.dev.ConsoleRenderer(colors=False),
+            # plain: rich tracebacks show local variables, and with them prompts and keys
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

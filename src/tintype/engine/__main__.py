@@ -1,7 +1,7 @@
 """The engine child: ``python -m tintype.engine --fd N --model FOLDER``, one per device.
 
 Holds torch and the networks. Talks to its supervisor over the pipe on file descriptor N and to nobody else: it opens
-no store, no socket and no settings. When the pipe closes it ends, in mid-picture if need be.
+no store, no socket and no settings. When the pipe closes it ends, after the step it is at.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import torch
 
 from tintype import messages
 from tintype.core import Failure
-from tintype.engine.pipeline import Picture, Pipeline, Step, default_device
+from tintype.engine.pipeline import Picture, Pipeline, Step, device_named
 from tintype.errors import INTERNAL, SetupError
 
 
@@ -36,6 +36,10 @@ def main() -> int:
     except SetupError as error:
         pipe.send(messages.Unable(str(error)))
         return 1
+    except Exception as error:  # no driver, no memory: whoever started the server is to read why
+        traceback.print_exc()
+        pipe.send(messages.Unable(f"the engine cannot start: {type(error).__name__}: {error}"))
+        return 1
     try:
         while True:
             command = pipe.recv()
@@ -48,7 +52,7 @@ def main() -> int:
 def load(pipe: Connection, folder: Path, device: str) -> Pipeline:
     """Load and warm up, reporting each phase."""
     started = time.perf_counter()
-    chosen = default_device() if device == "auto" else torch.device(device)
+    chosen = device_named(device)
     pipe.send(messages.Phase(f"loading {folder.name} onto {chosen}"))
     pipeline = Pipeline.load(folder, chosen)
     pipe.send(messages.Phase("warming up"))
@@ -85,6 +89,8 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception:  # a bug must fail this job, not the ones behind it
+        if pipeline.device.type != "cpu":
+            raise  # after an error on a device nothing there can be trusted: end, and be started anew
         traceback.print_exc()
         return messages.Failed(wish.job_id, INTERNAL)
     return messages.Finished(wish.job_id, time.perf_counter() - started)

@@ -18,6 +18,7 @@ from PIL import Image
 
 from tintype.engine.pipeline import Picture, Pipeline
 from tintype.engine.sizes import Pixels
+from tintype.errors import SetupError
 
 WISH = {"prompt": "a red sailboat on a calm sea at sunset", "width": 512, "height": 512, "steps": 8, "seed": 7}
 ALIKE_DB = 30.0
@@ -35,6 +36,8 @@ class Verdict:
 
 def check(folder: Path, device: torch.device) -> Verdict:
     """Paint the known picture twice on ``device`` and compare: with itself, and with the one that was shipped."""
+    if not (folder / "golden.json").is_file():
+        raise SetupError(f"{folder / 'golden.png'} is missing: it was not made for this checkpoint, or is damaged")
     pipeline = Pipeline.load(folder, device)
     first, second = paint(pipeline), paint(pipeline)
     if len(np.unique(first)) < 16:
@@ -76,7 +79,7 @@ def arithmetic(pipeline: Pipeline) -> dict[str, str]:
     return {
         "torch": torch.__version__.split("+")[0],
         "dtype": str(pipeline.dtype).removeprefix("torch."),
-        "device": _processor() if pipeline.device.type == "cpu" else torch.cuda.get_device_name(pipeline.device),
+        "device": torch.cuda.get_device_name(pipeline.device) if pipeline.device.type == "cuda" else _processor(),
         "threads": str(torch.get_num_threads()) if pipeline.device.type == "cpu" else "",
     }
 

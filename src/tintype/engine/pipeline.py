@@ -17,6 +17,7 @@ from torch import Tensor
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.sizes import Pixels, canvas_for
 from tintype.engine.weights import Progress
+from tintype.errors import SetupError
 from tintype.model.autoencoder import Autoencoder
 from tintype.model.flow import euler_step, sigmas_for, time_of
 from tintype.model.text_encoder import TextEncoder
@@ -146,8 +147,22 @@ def default_dtype(checkpoint: Checkpoint, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if parameters * 4 > LARGE else torch.float32
 
 
-def default_device() -> torch.device:
-    """The best device of this machine: CUDA (or ROCm), then Apple's, then the CPU."""
+def device_named(name: str) -> torch.device:
+    """The device called ``name``; ``auto`` is the best of this machine: CUDA (or ROCm), then Apple's, then the CPU.
+
+    Raises:
+        SetupError: there is no such device here.
+    """
+    if name != "auto":
+        try:
+            device = torch.device(name)
+            torch.empty(1, device=device)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise SetupError(
+                f"device {name!r} cannot be used: {reason}. Use auto, cpu, or a device that PyTorch finds here"
+            ) from error
+        return device
     if torch.cuda.is_available():
         return torch.device("cuda", 0)
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

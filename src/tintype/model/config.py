@@ -63,7 +63,7 @@ class TransformerConfig(_FromJson):
     def __post_init__(self) -> None:
         if len(self.all_patch_size) != 1 or self.all_f_patch_size != (1,):
             raise UnsupportedConfig(
-                f"patch sizes {self.all_patch_size} x {self.all_f_patch_size}: one square patch of one frame is implemented"
+                f"patch sizes {self.all_patch_size} x {self.all_f_patch_size}: only one patch of one frame is done"
             )
         if sum(self.axes_dims) != self.head_dim:
             raise UnsupportedConfig(f"axes_dims {self.axes_dims} must add up to dim / n_heads = {self.head_dim}")

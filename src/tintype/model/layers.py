@@ -45,7 +45,7 @@ def rotate_interleaved(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     The pairs are (0, 1), (2, 3), ... as in RoFormer (Su et al. 2021), not the split halves of GPT-NeoX.
     Computed in fp32, returned in ``x``'s dtype.
     """
-    even, odd = x.float().unflatten(-1, (-1, 2)).unbind(-1)
+    even, odd = x.float().reshape(*x.shape[:-1], -1, 2).unbind(-1)
     cos, sin = cos[:, None, :], sin[:, None, :]
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2).type_as(x)
 

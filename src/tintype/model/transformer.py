@@ -117,7 +117,7 @@ class TimestepEmbedder(nn.Module):
         exponents = torch.arange(half, dtype=torch.float32, device=t.device)
         angles = t[:, None].float() * torch.exp(-math.log(10000) * exponents / half)
         waves = torch.cat([angles.cos(), angles.sin()], dim=-1)
-        return self.mlp(waves.to(self.mlp[0].weight.dtype))
+        return self.mlp(waves.to(next(self.mlp.parameters()).dtype))
 
 
 class FinalLayer(nn.Module):
@@ -169,7 +169,7 @@ class Transformer(nn.Module):
         real = features.new_full((len(x),), n, dtype=torch.long) if lengths is None else lengths
         is_pad = torch.arange(x.shape[1], device=x.device) >= real[:, None]
         x = torch.where(is_pad[..., None], self.cap_pad_token, x)
-        rope = self._rotation(self._caption_positions(x.shape[1], x.device))
+        rope = self._rotation(self._caption_positions(x.shape[1]), x.device)
         for block in self.context_refiner:
             x = block(x, rope)
         return x
@@ -193,13 +193,13 @@ class Transformer(nn.Module):
         x = self.all_x_embedder[f"{patch}-1"](patchify(latents, patch))
         pads = self.x_pad_token.expand(len(x), padded(length) - length, -1)
         x = torch.cat([x, pads], dim=1)
-        image = self._image_positions(rows, columns, n, x.device)
-        rope = self._rotation(image)
+        image = self._image_positions(rows, columns, n)
+        rope = self._rotation(image, x.device)
         for block in self.noise_refiner:
             x = block(x, rope, time)
 
         x = torch.cat([x, caption], dim=1)  # image first
-        rope = self._rotation(torch.cat([image, self._caption_positions(n, x.device)]))
+        rope = self._rotation(torch.cat([image, self._caption_positions(n)]), x.device)
         for block in self.layers:
             x = block(x, rope, time)
 
@@ -207,35 +207,32 @@ class Transformer(nn.Module):
         return unpatchify(x, rows, columns, patch)
 
     @staticmethod
-    def _caption_positions(n: int, device: torch.device) -> Tensor:
+    def _caption_positions(n: int) -> Tensor:
         """Positions ``[N, 3]`` of caption tokens, pads included: (1..N, 0, 0)."""
-        positions = torch.zeros(n, 3, dtype=torch.float64, device=device)
-        positions[:, 0] = torch.arange(1, n + 1, device=device)
+        positions = torch.zeros(n, 3, dtype=torch.float64)
+        positions[:, 0] = torch.arange(1, n + 1)
         return positions
 
     @staticmethod
-    def _image_positions(rows: int, columns: int, n: int, device: torch.device) -> Tensor:
+    def _image_positions(rows: int, columns: int, n: int) -> Tensor:
         """Positions ``[padded(L), 3]`` of image tokens: (N + 1, row, column), pads at the origin."""
-        positions = torch.zeros(padded(rows * columns), 3, dtype=torch.float64, device=device)
+        positions = torch.zeros(padded(rows * columns), 3, dtype=torch.float64)
         grid = positions[: rows * columns].view(rows, columns, 3)
         grid[..., 0] = n + 1
-        grid[..., 1] = torch.arange(rows, device=device)[:, None]
-        grid[..., 2] = torch.arange(columns, device=device)
+        grid[..., 1] = torch.arange(rows)[:, None]
+        grid[..., 2] = torch.arange(columns)
         return positions
 
-    def _rotation(self, positions: Tensor) -> Rope:
-        """Rotary angles of ``positions [L, 3]``: float64 angles, then fp32, one band of channels per axis."""
-        angles = [
-            torch.outer(positions[:, axis], 1.0 / self.config.rope_theta ** _exponents(d, positions.device))
-            for axis, d in enumerate(self.config.axes_dims)
-        ]
+    def _rotation(self, positions: Tensor, device: torch.device) -> Rope:
+        """Rotary angles of ``positions [L, 3]``, one band of channels per axis, for use on ``device``.
+
+        Angles are made in float64, which not every device has, hence on the CPU.
+        """
+        exponents = [torch.arange(0, d, 2, dtype=torch.float64) / d for d in self.config.axes_dims]
+        angles = [torch.outer(positions[:, axis], 1.0 / self.config.rope_theta**e) for axis, e in enumerate(exponents)]
         bands = torch.cat(angles, dim=-1).float()
         table = torch.polar(torch.ones_like(bands), bands)  # rounds its last bit as the reference does; cos() does not
-        return table.real.contiguous(), table.imag.contiguous()
-
-
-def _exponents(d: int, device: torch.device) -> Tensor:
-    return torch.arange(0, d, 2, dtype=torch.float64, device=device) / d
+        return table.real.contiguous().to(device), table.imag.contiguous().to(device)
 
 
 def patchify(latents: Tensor, patch: int) -> Tensor:

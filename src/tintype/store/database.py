@@ -191,7 +191,9 @@ def _sqlite(address: URL) -> AsyncEngine:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SetupError(f"The folder of {shown(address)} cannot be made: {error}") from error
-    engine = create_async_engine(address, pool_size=1, max_overflow=0, pool_timeout=600, connect_args={"timeout": 2})
+    engine = create_async_engine(
+        address, hide_parameters=True, pool_size=1, max_overflow=0, pool_timeout=600, connect_args={"timeout": 2}
+    )
 
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # or the driver would begin transactions at its own discretion
@@ -212,7 +214,11 @@ def _sqlite(address: URL) -> AsyncEngine:
 def _postgresql(address: URL) -> AsyncEngine:
     settings = {"application_name": "tintype"}
     return create_async_engine(
-        address, pool_size=10, max_overflow=10, connect_args={"timeout": 5, "server_settings": settings}
+        address,
+        hide_parameters=True,  # prompts do not belong in error messages
+        pool_size=10,
+        max_overflow=10,
+        connect_args={"timeout": 5, "server_settings": settings},
     )
 
 

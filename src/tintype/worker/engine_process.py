@@ -25,6 +25,7 @@ class EngineProcess:
     """One engine child on one device. :meth:`start` before anything else; may be started again after its death."""
 
     def __init__(self, model: Path, device: str = "auto", threads: int = 0) -> None:
+        self.device = device
         self._command = [sys.executable, "-m", "tintype.engine", "--model", str(model), "--device", device]
         self._command += ["--threads", str(threads)]
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,6 +44,7 @@ class EngineProcess:
             SetupError: it says that it cannot start, and why.
             EngineDied: it ended without a word.
         """
+        await self.stop()  # one that hung may still hold the device's memory
         ours, theirs = socket.socketpair()
         self._process = subprocess.Popen(  # noqa: ASYNC220  forking takes a millisecond
             [*self._command, "--fd", str(theirs.fileno())],
@@ -90,13 +92,18 @@ class EngineProcess:
             raise EngineDied(f"the engine ended unexpectedly ({await self._ending()})")
         return report
 
+    def check(self) -> None:
+        """Raise :class:`EngineDied` if the child has ended."""
+        if self._process is None or self._process.poll() is not None:
+            raise EngineDied("the engine ended while it had nothing to do")
+
     def kill(self) -> None:
         """End the child at once. Nothing is lost: it owns nothing."""
         if self._process is not None:
             self._process.kill()
 
     async def stop(self) -> None:
-        """Close the pipe, which asks the child to end, and see that it does."""
+        """End the child, if there is one, and wait until it is gone."""
         if self._process is None:
             return
         self.kill()

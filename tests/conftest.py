@@ -1,4 +1,4 @@
-"""One server for the tests that only use it."""
+"""One server, with the bundled model, for the tests that only use it."""
 
 from collections.abc import Iterator
 

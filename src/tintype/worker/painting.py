@@ -1,0 +1,115 @@
+"""One attempt at one job: what the engine reports about it becomes log lines, files and, at the end, an outcome."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from tintype import images, messages
+from tintype.core import Failure, ImageFile, Job, LogLine, Params, Result
+from tintype.errors import CANCELLED
+from tintype.files import INLINE, FileStore
+from tintype.worker.engine_process import EngineProcess
+from tintype.worker.status import EngineStatus
+
+SILENCE_SECONDS = 1800.0
+"""An engine that reports nothing for so long while it paints has hung; one step of the 6B on a slow CPU has not."""
+
+log = structlog.get_logger(__name__)
+
+Say = Callable[[Sequence[LogLine]], Awaitable[None]]
+"""Adds lines to the job's log."""
+
+
+async def paint(
+    job: Job, params: Params, engine: EngineProcess, status: EngineStatus, files: FileStore, say: Say
+) -> Result | Failure:
+    """Have ``engine`` paint the job, store its pictures, and return what became of it.
+
+    Raises:
+        EngineDied: the job may be tried again.
+    """
+    await say(_opening_lines(job, params, status))
+    engine.send(
+        messages.Generate(
+            job_id=job.id,
+            prompt=params.prompt,
+            width=params.width,
+            height=params.height,
+            steps=params.steps,
+            seed=params.seed,
+            images=params.images,
+        )
+    )
+    saved: list[ImageFile] = []
+    while True:
+        match await _hear_about(job, engine):
+            case messages.StepDone() as step:
+                await say([LogLine(_step_text(step, params.images))])
+            case messages.PictureDone() as picture:
+                saved.append(await _save(job, params, picture, files, say))
+            case messages.Finished() as end:
+                return Result(
+                    images=tuple(saved),
+                    seed=params.seed,
+                    prompt=params.prompt,
+                    flagged=(False,) * len(saved),
+                    timings={"inference": round(end.seconds, 4)},
+                )
+            case messages.Stopped():
+                return CANCELLED
+            case messages.Failed() as end:
+                return end.failure
+
+
+async def forget(job: Job, files: FileStore) -> None:
+    """Delete the pictures of an attempt that came to nothing; at worst they stay until the job is purged."""
+    assert job.params is not None
+    try:
+        await files.delete_prefix(f"{_folder(job, job.params)}/{job.attempt}")
+    except Exception:
+        log.exception("files of a failed attempt could not be deleted", job=job.id)
+
+
+async def _hear_about(job: Job, engine: EngineProcess) -> messages.JobReport:
+    """The engine's next report about this job; what it still says about an earlier one is dropped."""
+    while True:
+        report = await engine.hear(SILENCE_SECONDS)
+        if isinstance(report, messages.JobReport) and report.job_id == job.id:
+            return report
+
+
+async def _save(job: Job, params: Params, picture: messages.PictureDone, files: FileStore, say: Say) -> ImageFile:
+    """Encode one picture and put it where its address will point."""
+    started = time.perf_counter()
+    data = await asyncio.to_thread(images.encode, picture.pixels, picture.width, picture.height, params.format)
+    key = f"{_folder(job, params)}/{job.attempt}/{picture.image}.{images.extension(params.format)}"
+    await files.put(key, data)
+    seconds = time.perf_counter() - started
+    await say([LogLine(f"image {picture.image + 1}/{params.images} saved, {len(data) / 1000:.0f} kB, {seconds:.2f} s")])
+    return ImageFile(key, images.content_type(params.format), len(data), picture.width, picture.height)
+
+
+def _folder(job: Job, params: Params) -> str:
+    """Where a job's files lie; inline ones are never served by address."""
+    return f"{INLINE}{job.id}" if params.inline else job.id
+
+
+def _opening_lines(job: Job, params: Params, status: EngineStatus) -> list[LogLine]:
+    """What the user should know before the first step, unbuilt features that they asked for included."""
+    retry = f" (attempt {job.attempt})" if job.attempt > 1 else ""
+    size = f"{params.width}x{params.height}, {params.steps} steps, seed {params.seed}"
+    lines = [LogLine(f"{status.model} {status.version} on {status.device}{retry}: {size}")]
+    asked = {
+        "enable_safety_checker": params.check_safety,
+        "enable_prompt_expansion": params.expand_prompt,
+        "acceleration": params.acceleration != "none",
+    }
+    lines += [LogLine(text, level="WARN") for name, text in status.not_built.items() if asked.get(name)]
+    return lines
+
+
+def _step_text(step: messages.StepDone, images: int) -> str:
+    of_image = f"image {step.image + 1}/{images}, " if images > 1 else ""
+    return f"{of_image}step {step.step}/{step.steps}, {step.seconds:.2f} s"

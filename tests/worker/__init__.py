@@ -1,0 +1,1 @@
+"""The supervisor on a real store and real files, with an engine that follows a script."""

@@ -1,0 +1,72 @@
+"""A real engine child, with the bundled model."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tintype import messages, models
+from tintype.errors import SetupError
+from tintype.worker.engine_process import EngineDied, EngineProcess
+
+WISH = messages.Generate("a", "a house", 512, 512, steps=2, seed=0, images=1)
+
+
+async def painted(engine: EngineProcess) -> list[messages.Report]:
+    engine.send(WISH)
+    reports = [await engine.hear(60)]
+    while not isinstance(reports[-1], messages.Finished):
+        reports.append(await engine.hear(60))
+    return reports
+
+
+def test_a_child_that_hangs_is_ended_and_another_paints_the_same() -> None:
+    async def test() -> None:
+        phases: list[str] = []
+        engine = EngineProcess(models.POSTCARD, "cpu")
+        ready = await engine.start(phases.append)
+        assert (ready.model, ready.device, ready.dtype) == ("postcard", "cpu", "float32")
+        assert phases == ["loading postcard onto cpu", "warming up"]
+        reports = await painted(engine)
+        assert [type(report).__name__ for report in reports] == ["StepDone", "StepDone", "PictureDone", "Finished"]
+        assert engine.pid is not None
+        hung = psutil.Process(engine.pid)
+        hung.send_signal(signal.SIGSTOP)
+        engine.send(WISH)
+        with pytest.raises(EngineDied, match="reported nothing for"):
+            await engine.hear(0.5)
+        await engine.start(phases.append)
+        assert not hung.is_running()
+        assert [report for report in await painted(engine) if isinstance(report, messages.PictureDone)] == [
+            report for report in reports if isinstance(report, messages.PictureDone)
+        ]
+        await engine.stop()
+        with pytest.raises(EngineDied):
+            engine.check()
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    ("device", "words"), [("cuda:9", "'cuda:9' cannot be used"), ("banana", "'banana' cannot be used")]
+)
+def test_a_device_that_is_not_there_is_named(device: str, words: str) -> None:
+    async def test() -> None:
+        engine = EngineProcess(models.POSTCARD, device)
+        with pytest.raises(SetupError, match=words):
+            await engine.start(print)
+        await engine.stop()
+
+    asyncio.run(test())
+
+
+def test_a_folder_that_is_no_model_is_named(tmp_path: Path) -> None:
+    async def test() -> None:
+        engine = EngineProcess(tmp_path)
+        with pytest.raises(SetupError, match="not found"):
+            await engine.start(print)
+        await engine.stop()
+
+    asyncio.run(test())
