@@ -8,6 +8,7 @@ from tintype.api import errors, health, media, queue
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import Account, EngineState, Gateway, Wired
 from tintype.api.run import run
+from tintype.api.seats import Seats
 from tintype.api.surface import Seen, SurfaceMiddleware
 from tintype.config import Settings
 from tintype.core import ENDPOINT
@@ -22,7 +23,7 @@ def create_app(
 ) -> FastAPI:
     """The ASGI application. It closes nothing: its parts are the caller's."""
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status)
+    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, Seats(settings.run_limit))
 
     app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"])
     # Clients ask without the model's sub-path; fal's OpenAPI has it.

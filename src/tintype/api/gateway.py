@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from tintype.api.seats import Seats
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
@@ -48,6 +49,7 @@ class Gateway:
     files: FileStore
     keys: Keys
     engine: EngineState
+    seats: Seats
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 

@@ -12,9 +12,9 @@ from tintype.api.body import read_json
 from tintype.api.envelope import REQUEST_ID
 from tintype.api.errors import STILL_RUNNING, UNKNOWN, render
 from tintype.api.gateway import Account, Gateway, Wired
-from tintype.api.run import priority
 from tintype.api.schemas import read_input
 from tintype.api.surface import Seen, Surface
+from tintype.api.terms import priority, read_terms
 from tintype.core import CancelOutcome, Failure, Job, LogLine, State
 from tintype.errors import InputRefused, ServiceRefused
 
@@ -28,7 +28,15 @@ async def submit(request: Request, gateway: Gateway, account: str, surface: Surf
         params = read_input(body, gateway.settings.max_pixels)
     except InputRefused as refusal:
         failure = refusal.failure
-    new = Job(id=str(uuid4()), account=account, params=params, failure=failure, priority=priority(request))
+    new = Job(
+        id=str(uuid4()),
+        account=account,
+        params=params,
+        input=body,
+        terms=read_terms(request, gateway.settings, surface),
+        failure=failure,
+        priority=priority(request),
+    )
     job = await gateway.store.submit(new)
     position = await gateway.store.position(job)
     # IN_QUEUE even if it is over: the clients expect no other word here.
