@@ -38,9 +38,7 @@ def test_run_async_needs_no_redirect(ran: Any) -> None:
 def test_sync_mode_is_a_data_uri_that_python_decodes(ran: Any) -> None:
     inline = ran["inline"]
     check_output(inline["output"], inline["files"])
-    assert inline["begins"] == ["data:image/webp;base64,"[:30]] * 2 or all(
-        each.startswith("data:image/webp;base64,") for each in inline["begins"]
-    )
+    assert inline["begins"] == ["data:image/webp;base64,"] * 2
 
 
 @pytest.mark.case("C58")

@@ -3,7 +3,7 @@
 import sys
 
 import fal_client
-from seen import MODEL, SMALL, download, say
+from seen import MODEL, SMALL, download, requests, say
 
 
 def submit() -> None:
@@ -35,12 +35,10 @@ def cancel_waiting() -> None:
 
 def client_timeout() -> None:
     """The client gives up, and says so to the server."""
-    from seen import requests
-
     long = {**SMALL, "prompt": "slow:0.2", "num_inference_steps": 30, "num_images": 4}
     ids: list[str] = []
     try:
-        fal_client.subscribe(MODEL, arguments=long, client_timeout=0.7, on_enqueue=ids.append)
+        fal_client.subscribe(MODEL, arguments=long, client_timeout=1.2, on_enqueue=ids.append)
     except fal_client.client.FalClientTimeoutError as error:
         said = str(error)
     say({"id": ids[0], "said": said, "cancels": [each for each in requests if "/cancel" in each]})

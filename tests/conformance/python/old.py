@@ -14,7 +14,13 @@ def on_queue_update(update: object) -> None:
 
 
 slow = {**SMALL, "prompt": "slow:0.1", "num_inference_steps": 8}
-output = fal_client.subscribe(MODEL, arguments=slow, with_logs=True, on_queue_update=on_queue_update)
+if hasattr(fal_client, "subscribe"):
+    output = fal_client.subscribe(MODEL, arguments=slow, with_logs=True, on_queue_update=on_queue_update)
+else:  # it came with 0.4
+    handle = fal_client.submit(MODEL, arguments=slow)
+    for event in handle.iter_events(with_logs=True):
+        on_queue_update(event)
+    output = handle.get()
 run = fal_client.run(MODEL, arguments={**SMALL, "prompt": "a house"})
 try:
     fal_client.run(MODEL, arguments={**SMALL, "prompt": "a house", "num_images": 9})

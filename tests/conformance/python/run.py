@@ -19,7 +19,7 @@ say(
     {
         "run": {"output": run, "files": files},
         "run_async": {"output": later, "files": download(later)},
-        "inline": {"output": inline, "files": download(inline), "begins": [i["url"][:30] for i in inline["images"]]},
+        "inline": {"output": inline, "files": download(inline), "begins": [i["url"][:23] for i in inline["images"]]},
         "failed": failed,
     }
 )

@@ -1,8 +1,7 @@
-"""What fal's client asks for is counted here, by its own HTTP library's log; and what comes back is fetched."""
+"""Counts what fal's client sends, below all its own layers; and fetches what came back."""
 
 import base64
 import json
-import logging
 from typing import Any
 
 import httpx
@@ -13,14 +12,16 @@ requests: list[str] = []
 """``METHOD path status`` of every request of this process."""
 
 
-class _Counter(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        method, url, _, status, _ = record.args  # type: ignore
-        requests.append(f"{method} {httpx.URL(str(url)).raw_path.decode()} {status}")
+_plain = httpx.HTTPTransport.handle_request
 
 
-logging.getLogger("httpx").addHandler(_Counter())
-logging.getLogger("httpx").setLevel(logging.INFO)
+def _counted(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+    response = _plain(transport, request)
+    requests.append(f"{request.method} {request.url.raw_path.decode()} {response.status_code}")
+    return response
+
+
+httpx.HTTPTransport.handle_request = _counted  # type: ignore
 
 
 def download(output: dict[str, Any]) -> list[dict[str, str]]:
