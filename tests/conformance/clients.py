@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,17 @@ class Clients:
 
     def python_prints(self, script: Path, *arguments: str, named: bool = False, **env: str) -> str:
         return prints([sys.executable, str(script), *arguments], self.folder, named=named, **env)
+
+
+def versions() -> str:
+    """Every client and its version, for people to read."""
+    packages = json.loads((HERE / "package.json").read_text())["dependencies"]
+    names = ["@fal-ai/client", "@fal-ai/server-proxy", "@ai-sdk/fal"]
+    lines = [line.split()[0] for line in (HERE / "clients.txt").read_text().splitlines() if not line.startswith("#")]
+    old = ", ".join(line.partition("==")[2] for line in lines if line.startswith("fal-client"))
+    sdk = next(line for line in lines if line.startswith("fal=="))
+    node = [f"`{name}` {packages[name]}" for name in names]
+    return ", ".join([f"fal-client {version('fal-client')}, {old}", f"`fal` {sdk.partition('==')[2]}", *node])
 
 
 def prints(command: list[str], folder: Path, *, named: bool = False, timeout: float = 90, **env: str) -> str:
