@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, description="How often a request is started when its engine keeps dying.")
     inline_seconds: float = Field(3600, ge=60, description="How long a `sync_mode` result of the queue can be fetched.")
     keep_days: float = Field(30, gt=0, description="How many days finished requests and their pictures are kept.")
+    unit_price: float = Field(
+        0.005, ge=0, description="What a megapixel costs, in US dollars; 0: nothing is said of prices."
+    )
+    expansion_price: float = Field(0.0025, ge=0, description="What a request costs more if its prompt is expanded.")
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses whose `X-Forwarded-*` headers are believed; default: none."
     )

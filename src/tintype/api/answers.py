@@ -21,7 +21,7 @@ async def answer(job: Job, gateway: Gateway, surface: Surface) -> Response:
     headers = {REQUEST_ID: job.id}
     if job.result is None:
         return render(job.failure or CANCELLED, headers)
-    urls = [await _address(image, gateway, surface) for image in job.result.images]
+    urls = [await address(image, gateway, surface) for image in job.result.images]
     known = [url for url in urls if url is not None]
     if len(known) < len(urls):
         return render(UNKNOWN, headers)
@@ -29,7 +29,7 @@ async def answer(job: Job, gateway: Gateway, surface: Surface) -> Response:
     return JSONResponse(output(job.result, known).model_dump(), headers=headers)
 
 
-async def _address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:
+async def address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:
     """Where the picture can be fetched, or itself as a data URI; None if it is no longer there."""
     if not image.key.startswith(INLINE):
         return f"{surface.root}/files/{image.key}"

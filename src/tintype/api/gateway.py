@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
 
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
@@ -59,8 +60,13 @@ async def _gateway(request: Request) -> Gateway:
 Wired = Annotated[Gateway, Depends(_gateway)]
 
 
-async def _account(request: Request, gateway: Wired) -> str:
-    account = gateway.keys.account(request.headers.get("authorization"))
+_AUTHORIZATION = APIKeyHeader(
+    name="Authorization", scheme_name="key", description="`Key id:secret` or `Bearer id:secret`", auto_error=False
+)
+
+
+async def _account(gateway: Wired, authorization: Annotated[str | None, Security(_AUTHORIZATION)]) -> str:
+    account = gateway.keys.account(authorization)
     # The last key may be revoked while we listen to the world: that must not let the world in.
     if account is None or (account == LOCAL and not gateway.settings.is_private):
         raise ServiceRefused(401, "invalid key credentials")

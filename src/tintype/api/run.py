@@ -11,7 +11,7 @@ from tintype.api.body import read_json
 from tintype.api.gateway import Gateway
 from tintype.api.schemas import read_input
 from tintype.api.surface import Surface
-from tintype.core import Job, Kind
+from tintype.core import Job, Kind, Params
 from tintype.errors import ServiceRefused
 from tintype.files import INLINE
 
@@ -21,16 +21,30 @@ POLL_SECONDS = 1.0
 
 async def run(request: Request, gateway: Gateway, account: str, surface: Surface) -> Response:
     """``POST /fal-ai/z-image/turbo``: submit, wait, answer. A caller who leaves cancels the job."""
-    settings, engine = gateway.settings, gateway.engine
+    settings = gateway.settings
     params = read_input(await read_json(request, settings.max_body_bytes), settings.max_pixels)
-    if engine.state == "failed":
-        raise ServiceRefused(503, f"The model cannot run: {engine.phase}", "runner_scheduling_failure")
+    job = await paint_and_wait(request, gateway, account, params)
+    response = await answer(job, gateway, surface)
+    await forget_inline(job, gateway)
+    return response
+
+
+async def paint_and_wait(request: Request, gateway: Gateway, account: str, params: Params) -> Job:
+    """The job of one open connection, once it is over.
+
+    ServiceRefused: the model cannot run, the server is being stopped, or the caller left; that cancels the job.
+    """
+    if gateway.engine.state == "failed":
+        raise ServiceRefused(503, f"The model cannot run: {gateway.engine.phase}", "runner_scheduling_failure")
     new = Job(id=str(uuid4()), account=account, params=params, kind=Kind.SYNC, priority=priority(request))
     job = await gateway.store.submit(new)
-    response = await answer(await _until_final_or_left(job, request, gateway), gateway, surface)
-    if params.inline:  # it has been handed over whole, and nobody can ask for it again
+    return await _until_final_or_left(job, request, gateway)
+
+
+async def forget_inline(job: Job, gateway: Gateway) -> None:
+    """An inline picture has been handed over whole, and nobody can ask for it again."""
+    if job.params is not None and job.params.inline:
         await gateway.files.delete_prefix(f"{INLINE}{job.id}")
-    return response
 
 
 def priority(request: Request) -> int:
