@@ -86,7 +86,7 @@ def test_whatever_it_allows_is_accepted(tmp_path: Path) -> None:
         operation = schemathesis.openapi.from_dict(fetch(gateway))[PATH]["POST"]
 
         @given(case=operation.as_strategy())
-        @settings(max_examples=20, deadline=None, derandomize=True)
+        @settings(max_examples=10, deadline=None, derandomize=True)
         def accepted(case: Case) -> None:
             answer = gateway.post(RUN, case.body)
             # How many pixels are too many is the operator's to say, so the document cannot; it is looked at last.
