@@ -6,7 +6,10 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
+from starlette.requests import HTTPConnection
 
+from tintype.api.seats import Seats
+from tintype.api.watch import Watch
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
@@ -49,6 +52,8 @@ class Gateway:
     files: FileStore
     keys: Keys
     engine: EngineState
+    seats: Seats
+    watch: Watch
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 
@@ -60,17 +65,24 @@ async def _gateway(request: Request) -> Gateway:
 Wired = Annotated[Gateway, Depends(_gateway)]
 
 
+def account_of(request: HTTPConnection, gateway: Gateway) -> str:
+    """The id of the API key that asks; ServiceRefused 401 for anybody else."""
+    account = gateway.keys.account(request.headers.get("authorization"))
+    # The last key may be revoked while we listen to the world: that must not let the world in.
+    if account is None or (account == LOCAL and not gateway.settings.is_private):
+        raise ServiceRefused(401, "invalid key credentials")
+    return account
+
+
 _AUTHORIZATION = APIKeyHeader(
     name="Authorization", scheme_name="key", description="`Key id:secret` or `Bearer id:secret`", auto_error=False
 )
 
 
-async def _account(gateway: Wired, authorization: Annotated[str | None, Security(_AUTHORIZATION)]) -> str:
-    account = gateway.keys.account(authorization)
-    # The last key may be revoked while we listen to the world: that must not let the world in.
-    if account is None or (account == LOCAL and not gateway.settings.is_private):
-        raise ServiceRefused(401, "invalid key credentials")
-    return account
+async def _account(
+    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(_AUTHORIZATION)]
+) -> str:
+    return account_of(request, gateway)
 
 
 Account = Annotated[str, Depends(_account)]

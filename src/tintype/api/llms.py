@@ -164,11 +164,15 @@ async def llms(gateway: Wired, surface: Seen) -> Response:
     settings = gateway.settings
     schemas = components(settings.expansion_price)
     run = surface.root + ("/run" if surface.is_queue else "")
-    text = _page(schemas["ZImageTurboInput"], schemas["ZImageTurboOutput"], surface.root, run, settings.unit_price)
+    price = (
+        f"${settings.unit_price:g}" if settings.currency == "USD" else f"{settings.unit_price:g} {settings.currency}"
+    )
+    pricing = f"## Pricing\n\nYour request will cost **{price}** per megapixel.\n\n" if settings.unit_price else ""
+    text = _page(schemas["ZImageTurboInput"], schemas["ZImageTurboOutput"], surface.root, run, pricing)
     return Response(text, media_type="text/markdown")
 
 
-def _page(asked: JSON, answered: JSON, root: str, run: str, unit_price: float) -> str:
+def _page(asked: JSON, answered: JSON, root: str, run: str, pricing: str) -> str:
     required = {name: _example(asked["properties"][name]) for name in asked["required"]}
     examples = {name: _example(schema) for name, schema in asked["properties"].items()}
     in_shell = json.dumps(required["prompt"], ensure_ascii=False).replace("'", "'\\''")
@@ -177,7 +181,7 @@ def _page(asked: JSON, answered: JSON, root: str, run: str, unit_price: float) -
         root=root,
         run=run,
         category=CATEGORY,
-        pricing=f"## Pricing\n\nYour request will cost **${unit_price:g}** per megapixel.\n\n" if unit_price else "",
+        pricing=pricing,
         asked=_fields(asked),
         answered=_fields(answered),
         required=_json(required),

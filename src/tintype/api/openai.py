@@ -11,10 +11,11 @@ from starlette.responses import JSONResponse, Response
 from tintype.api.answers import address
 from tintype.api.body import read_json
 from tintype.api.gateway import Account, Gateway, Wired
-from tintype.api.run import forget_inline, paint_and_wait
+from tintype.api.run import forget_inline
 from tintype.api.schemas import Input, read, read_input
 from tintype.api.surface import Seen, Surface
-from tintype.core import Failure, Format, Job, Params
+from tintype.api.waiting import hung_up, painted, sync_job
+from tintype.core import JSON, Failure, Format, Job, Params
 from tintype.errors import CANCELLED, Refusal
 
 DEFAULT_SIZE = "1024x1024"
@@ -100,16 +101,18 @@ async def images(request: Request, gateway: Wired, account: Account, surface: Se
     """``POST /v1/images/generations``: waits for the pictures, as fal.run does."""
     settings = gateway.settings
     wish = read(ImagesRequest, await read_json(request, settings.max_body_bytes))
-    job = await paint_and_wait(request, gateway, account, _params(wish, settings.max_pixels))
-    response = await _answer(job, gateway, surface)
-    await forget_inline(job, gateway)
+    body = _in_fals_words(wish)
+    params = read_input(body, settings.max_pixels)
+    job = sync_job(params, body, request, gateway, account, surface)
+    response = await _answer(await painted(job, gateway, hung_up(request)), params, gateway, surface)
+    await forget_inline(job.id, params, gateway)
     return response
 
 
-def _params(wish: ImagesRequest, max_pixels: int) -> Params:
-    """The same wish in fal's words, and so under fal's rules."""
+def _in_fals_words(wish: ImagesRequest) -> JSON:
+    """The same wish as a body for fal's endpoint, and so under fal's rules."""
     width, height = (DEFAULT_SIZE if wish.size == "auto" else wish.size).split("x")
-    in_fals_words = {
+    return {
         "prompt": wish.prompt,
         "image_size": {"width": int(width), "height": int(height)},
         "num_images": wish.n,
@@ -117,24 +120,23 @@ def _params(wish: ImagesRequest, max_pixels: int) -> Params:
         "seed": wish.seed,
         "sync_mode": wish.wants_base64,
     }
-    return read_input(in_fals_words, max_pixels)
 
 
-async def _answer(job: Job, gateway: Gateway, surface: Surface) -> Response:
+async def _answer(job: Job, params: Params, gateway: Gateway, surface: Surface) -> Response:
     """Refusal: the job produced nothing."""
-    if job.params is None or job.result is None:
+    if job.result is None:
         raise Refusal(job.failure or CANCELLED)
     data: list[dict[str, str]] = []
     for image in job.result.images:
         where = await address(image, gateway, surface)
         assert where is not None, "what was just painted is kept at least a minute"
-        data.append({"b64_json": where.partition(",")[2]} if job.params.inline else {"url": where})
+        data.append({"b64_json": where.partition(",")[2]} if params.inline else {"url": where})
     return JSONResponse(
         {
             "created": int(job.finished_at or job.created_at),
             "data": data,
-            "output_format": job.params.format,
-            "size": f"{job.params.width}x{job.params.height}",
+            "output_format": params.format,
+            "size": f"{params.width}x{params.height}",
         }
     )
 

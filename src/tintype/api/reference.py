@@ -31,6 +31,7 @@ def _text(media_type: str, description: str) -> JSON:
     return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
 
 
+JOB_ID: JSON = {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}}
 LOGS: JSON = {"name": "logs", "in": "query", "description": "`1`: with the log.", "schema": {"type": "string"}}
 PICTURE: JSON = {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}
 REFUSED: dict[int | str, JSON] = {"default": {"model": Error, "description": "Why not."}}
@@ -45,7 +46,8 @@ STATUS: Said = {
     "summary": "How a request stands",
     "response_model": QueueStatus,
     "responses": {202: {"model": QueueStatus, "description": "It is not over yet."}},
-    "openapi_extra": {"parameters": [LOGS]},
+    # Its endpoint is no FastAPI one, so nothing is read from the code.
+    "openapi_extra": {"parameters": [JOB_ID, LOGS], "security": [{"key": []}]},
 }
 CANCEL: Said = {"summary": "Cancel a request", "response_model": Cancellation, "status_code": 202}
 MEDIA: Said = {
