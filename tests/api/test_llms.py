@@ -33,10 +33,12 @@ def ours(page: str, root: str) -> str:
     return before + command + quoted.replace("'", r"'\''") + end + rest
 
 
+@pytest.mark.case("C71")
 def test_the_page_is_fals(gateway: Gateway, page: str) -> None:
     assert page == ours((Path(__file__).parent / "page.md").read_text(), gateway.url)
 
 
+@pytest.mark.case("C71")
 def test_the_defaults_are_true(page: str) -> None:
     said = dict(re.findall(r"- \*\*`(\w+)`\*\* \(`.*?`, _optional_\):\n(?:  .*\n)*?  - Default: `\"?(\w+)\"?`", page))
     fields = ZImageTurboInput.model_fields
@@ -54,12 +56,14 @@ def test_addresses_are_the_askers(gateway: Gateway, prefix: str) -> None:
     assert "(http://queue.example.test:81/api/openapi/queue/openapi.json?" in text
 
 
+@pytest.mark.case("C71")
 def test_what_the_page_links_to_is_here(gateway: Gateway, page: str) -> None:
     links = [link for link in re.findall(r"\]\((.*?)\)", page) if link.startswith(gateway.url)]
     assert len(links) == 3
     assert [gateway.http.get(link).status_code for link in links] == [200] * 3
 
 
+@pytest.mark.case("C71")
 def test_its_curl_command_runs(gateway: Gateway, page: str) -> None:
     command = re.search(r"```bash\n(curl .*?)```", page, re.DOTALL)
     assert command

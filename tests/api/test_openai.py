@@ -2,6 +2,9 @@
 
 import base64
 import io
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,10 +34,11 @@ def opened(data: bytes) -> tuple[str | None, tuple[int, int]]:
         return picture.format, picture.size
 
 
-def test_by_address(images: openai.resources.Images) -> None:
+def test_by_address(gateway: Gateway, images: openai.resources.Images) -> None:
     answer = images.generate(model="z-image-turbo", prompt="a boat", size="48x32", n=2)
     assert (answer.size, answer.output_format) == ("48x32", "png")
     assert answer.created > 1.7e9
+    assert answer._request_id == gateway.painter.painted[-1]
     assert answer.data is not None
     urls = [image.url for image in answer.data if image.url and not image.b64_json]
     assert len(set(urls)) == 2
@@ -139,3 +143,12 @@ def test_a_caller_who_leaves_cancels(paused: Gateway) -> None:
     while (job := paused.do(paused.store.get(job_id))) and not job.cancel_requested:
         time.sleep(0.01)
     assert job
+
+
+def test_the_readmes_example_runs_as_written(gateway: Gateway) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    code = re.search(r"```python\n(from openai.*?)```", readme, re.DOTALL)
+    assert code
+    text = code[1].replace("http://127.0.0.1:8000", gateway.url)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert opened(httpx.get(done.stdout.strip()).content) == ("PNG", (1024, 768))

@@ -26,6 +26,7 @@ def document(gateway: Gateway) -> dict[str, Any]:
     return fetch(gateway)
 
 
+@pytest.mark.case("C70")
 def test_its_outline_is_fals(gateway: Gateway, document: dict[str, Any]) -> None:
     about, schemas = document["info"]["x-fal-metadata"], document["components"]["schemas"]
     assert document["openapi"] == "3.0.4"
@@ -73,6 +74,7 @@ def test_without_an_endpoint_or_with_anothers(gateway: Gateway, asked: dict[str,
     assert asked.get("endpoint_id") or "endpoint_id" in answer.json()["detail"]
 
 
+@pytest.mark.case("C70")
 def test_its_example_is_accepted_and_painted(gateway: Gateway, document: dict[str, Any]) -> None:
     fields = document["components"]["schemas"]["ZImageTurboInput"]["properties"]
     wish = {name: field.get("example", field.get("default", 7)) for name, field in fields.items()}
@@ -81,6 +83,7 @@ def test_its_example_is_accepted_and_painted(gateway: Gateway, document: dict[st
     assert gateway.http.get(submitted["response_url"]).status_code == 200
 
 
+@pytest.mark.case("C70")
 def test_whatever_it_allows_is_accepted(tmp_path: Path) -> None:
     with Gateway(tmp_path, max_pixels=64 * 64) as gateway:
         operation = schemathesis.openapi.from_dict(fetch(gateway))[PATH]["POST"]
@@ -95,6 +98,7 @@ def test_whatever_it_allows_is_accepted(tmp_path: Path) -> None:
         accepted()
 
 
+@pytest.mark.case("C70")
 def test_every_state_of_a_request_is_within_its_schema(paused: Gateway) -> None:
     components = fetch(paused)["components"]
 

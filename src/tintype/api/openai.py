@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from tintype.api.answers import address
 from tintype.api.body import read_json
+from tintype.api.envelope import REQUEST_ID
 from tintype.api.gateway import Account, Gateway, Wired
 from tintype.api.run import forget_inline
 from tintype.api.schemas import Input, read, read_input
@@ -137,7 +138,8 @@ async def _answer(job: Job, params: Params, gateway: Gateway, surface: Surface) 
             "data": data,
             "output_format": params.format,
             "size": f"{params.width}x{params.height}",
-        }
+        },
+        headers={REQUEST_ID: job.id, "x-request-id": job.id},
     )
 
 
