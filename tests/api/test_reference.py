@@ -10,8 +10,8 @@ PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 INTRODUCTION = """# Every route
 
 Made from `GET /openapi.json`, which says more of each: bodies, answers, parameters. Any path may have `/run` or
-`/queue` before it, for fal's two hosts; `POST /fal-ai/z-image/turbo` answers with the pictures, and below `/queue` with the
-request that was taken in. One slash at the end is ignored. How a "no" looks is in [errors](errors.md).
+`/queue` before it, for fal's two hosts; `POST /fal-ai/z-image/turbo` answers with the pictures, and below `/queue` with
+what was taken in. One slash at the end is ignored. How a "no" looks is in [errors](errors.md).
 
 | method | path | what | key |
 | --- | --- | --- | --- |
