@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tintype.api import errors, health, media, queue
+from tintype.api import errors, health, media, queue, webhooks
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import Account, EngineState, Gateway, Wired
 from tintype.api.run import run
@@ -41,6 +41,9 @@ def create_app(
         app.router.routes.insert(0, Route(f"{job}/status", status))  # before all others: it is asked most
         app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"])
     app.add_api_route("/files/{key:path}", media.media, methods=["GET", "HEAD"])
+    app.add_api_route("/.well-known/jwks.json", webhooks.jwks, methods=["GET"])
+    app.add_api_route("/v1/webhooks/deliveries", webhooks.deliveries, methods=["GET"])
+    app.add_api_route("/v1/webhooks/deliveries/{job_id}/retry", webhooks.retry, methods=["POST"])
     app.add_api_route("/healthz", health.healthz, methods=["GET"])
     app.add_api_route("/readyz", health.readyz, methods=["GET"])
 

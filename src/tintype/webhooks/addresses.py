@@ -1,5 +1,8 @@
-"""Which addresses may be called. Whoever submits a request names an address that this machine then connects to, and this
-machine may see services that its callers do not."""
+"""Which addresses may be called.
+
+Whoever submits a request names an address that this machine then connects to, and this machine may see services that
+its callers do not.
+"""
 
 import asyncio
 import ipaddress

@@ -10,7 +10,7 @@ import httpx
 from tintype.webhooks.addresses import Resolve, objection, resolve
 
 SECONDS = 15.0
-"""For all of it, from the name to the status."""
+"""fal's time for a receiver to answer."""
 CONNECT_SECONDS = 5.0
 """For one of several addresses."""
 
@@ -27,26 +27,35 @@ class Sender:
     """Posts messages."""
 
     def __init__(
-        self, *, private_allowed: bool, resolve: Resolve = resolve, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        private_allowed: bool,
+        resolve: Resolve = resolve,
+        tls: ssl.SSLContext | None = None,
+        seconds: float = SECONDS,
     ) -> None:
-        """``tls`` decides whose certificates are good: by default the public authorities' and the system's own."""
+        """``tls`` decides whose certificates are good: by default the public authorities' and the system's own.
+
+        ``seconds`` is the time for one message, from the name to the status.
+        """
         self._private_allowed = private_allowed
         self._resolve = resolve
         if tls is None:
             tls = ssl.create_default_context(cafile=certifi.where())
             tls.load_default_certs()
         self._tls = tls
+        self._seconds = seconds
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The status of the answer; the rest of it is not read, and a redirect is not followed.
 
-        NotAllowed, or NoAnswer within 15 seconds.
+        NotAllowed: it was not sent. NoAnswer: it may have been.
         """
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self._seconds):
                 return await self._post(httpx.URL(url), body, headers)
         except TimeoutError:
-            raise NoAnswer(f"no answer within {SECONDS:.0f} s") from None
+            raise NoAnswer(f"no answer within {self._seconds:g} s") from None
         except (httpx.InvalidURL, UnicodeError) as error:
             raise NotAllowed(f"not an address that can be called: {error}") from error
         except (httpx.TransportError, OSError) as error:
@@ -78,7 +87,7 @@ class Sender:
                 verify=self._tls,
                 trust_env=False,  # a proxy would resolve the name again
                 follow_redirects=False,
-                timeout=httpx.Timeout(SECONDS, connect=CONNECT_SECONDS),
+                timeout=httpx.Timeout(self._seconds, connect=CONNECT_SECONDS),
             ) as client,
             client.stream(
                 "POST",
