@@ -69,10 +69,12 @@ class Deliverer:
         return []
 
     async def _stop(self) -> None:
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=GRACE_SECONDS)
-        for task in self._under_way:
-            task.cancel()
+        calls = set(self._under_way)
+        if calls:
+            await asyncio.wait(calls, timeout=GRACE_SECONDS)
+        for task in calls:
+            task.cancel()  # owed again at the next start
+        await asyncio.gather(*calls, return_exceptions=True)
 
     async def _deliver(self, job: Job, n: int) -> None:
         """One try, to the line in the store that tells of it."""
