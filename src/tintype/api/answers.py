@@ -39,12 +39,12 @@ async def payload(job: Job, root: str, files: FileStore) -> JSON | None:
 
 
 async def _output(result: Result, root: str, files: FileStore) -> JSON | None:
-    urls = [await _address(image, root, files) for image in result.images]
+    urls = [await address(image, root, files) for image in result.images]
     known = [url for url in urls if url is not None]
     return output(result, known).model_dump() if len(known) == len(urls) else None
 
 
-async def _address(image: ImageFile, root: str, files: FileStore) -> str | None:
+async def address(image: ImageFile, root: str, files: FileStore) -> str | None:
     """Where the picture can be fetched, or itself as a data URI; None if it is no longer there."""
     if not image.key.startswith(INLINE):
         return f"{root}/files/{image.key}"

@@ -1,8 +1,8 @@
 """Webhooks from outside: the keys that sign them, and what became of them. The deliverer is in tintype.webhooks."""
 
 import base64
-from typing import Any
 
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -13,6 +13,49 @@ from tintype.errors import ServiceRefused
 from tintype.store.deliveries import Delivery, DeliveryState, Try
 from tintype.webhook_keys import WebhookKeys
 
+
+class SigningKey(BaseModel):
+    """One key, as RFC 8037 writes it."""
+
+    kty: str = "OKP"
+    crv: str = "Ed25519"
+    x: str = Field(description="The public key, 32 bytes in base64url.")
+
+
+class KeySet(BaseModel):
+    """What webhooks are verified with: by any one of these."""
+
+    keys: list[SigningKey]
+
+
+class Attempt(BaseModel):
+    """One call to the receiver."""
+
+    n: int = Field(description="Counts from 1.")
+    at: float = Field(description="When it began, in seconds since 1970.")
+    seconds: float
+    status_code: int | None = Field(description="What the receiver answered.")
+    error: str | None = Field(description="Why it failed; null with a null `status_code`: it is being made.")
+
+
+class WebhookDelivery(BaseModel):
+    """What became of the result of one request."""
+
+    request_id: str
+    url: str
+    state: DeliveryState
+    next_attempt_at: float | None = Field(description="In seconds since 1970.")
+    attempts: list[Attempt]
+
+
+class DeliveryPage(BaseModel):
+    """Some deliveries, the last submitted first."""
+
+    deliveries: list[WebhookDelivery]
+    next_cursor: str | None
+    has_more: bool
+
+
 NO_DELIVERY = Failure(404, "No delivery for this request")
 """No such job, not this key's, not over yet, or it has no webhook."""
 MOST = 100
@@ -21,11 +64,10 @@ MOST = 100
 
 async def jwks(gateway: Wired) -> Response:
     """``GET /.well-known/jwks.json``: the keys that a receiver verifies with, where fal's rest host has its own."""
-    keys = [
-        {"kty": "OKP", "crv": "Ed25519", "x": base64.urlsafe_b64encode(key).decode().rstrip("=")}
-        for key in WebhookKeys(gateway.settings.home).published()
-    ]
-    return JSONResponse({"keys": keys}, headers={"cache-control": "public, max-age=86400"})
+    keys = WebhookKeys(gateway.settings.home).published()
+    texts = [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in keys]
+    content = KeySet(keys=[SigningKey(x=text) for text in texts])
+    return JSONResponse(content.model_dump(), headers={"cache-control": "public, max-age=86400"})
 
 
 async def deliveries(request: Request, gateway: Wired, account: Account) -> Response:
@@ -46,8 +88,8 @@ async def deliveries(request: Request, gateway: Wired, account: Account) -> Resp
     has_more = len(page) > limit
     shown = page[:limit]
     cursor = str(shown[-1].seq) if has_more else None
-    content = {"deliveries": [_shown(one) for one in shown], "next_cursor": cursor, "has_more": has_more}
-    return JSONResponse(content)
+    content = DeliveryPage(deliveries=[_shown(one) for one in shown], next_cursor=cursor, has_more=has_more)
+    return JSONResponse(content.model_dump())
 
 
 async def retry(job_id: str, gateway: Wired, account: Account) -> Response:
@@ -58,23 +100,23 @@ async def retry(job_id: str, gateway: Wired, account: Account) -> Response:
         known = await gateway.store.deliveries(account=account, job_id=job_id)
     if not known:
         return render(NO_DELIVERY)
-    return JSONResponse(_shown(known[0]), 202)
+    return JSONResponse(_shown(known[0]).model_dump(), 202)
 
 
-def _shown(delivery: Delivery) -> dict[str, Any]:
+def _shown(delivery: Delivery) -> WebhookDelivery:
     job = delivery.job
     assert job.terms.webhook is not None, "only jobs with a webhook have deliveries"
-    return {
-        "request_id": job.id,
-        "url": job.terms.webhook.url,
-        "state": delivery.state,
-        "next_attempt_at": delivery.due,
-        "attempts": [_attempt(made) for made in delivery.tries],
-    }
+    return WebhookDelivery(
+        request_id=job.id,
+        url=job.terms.webhook.url,
+        state=delivery.state,
+        next_attempt_at=delivery.due,
+        attempts=[_attempt(made) for made in delivery.tries],
+    )
 
 
-def _attempt(made: Try) -> dict[str, Any]:
-    return {"n": made.n, "at": made.time, "seconds": made.seconds, "status_code": made.status, "error": made.error}
+def _attempt(made: Try) -> Attempt:
+    return Attempt(n=made.n, at=made.time, seconds=made.seconds, status_code=made.status, error=made.error)
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, exists, func, insert, null, select, true, 
 
 from tintype.core import Job
 from tintype.store.bus import ENDED
-from tintype.store.database import Database, Transaction, verb
+from tintype.store.database import Database, Transaction, light_verb, verb
 from tintype.store.tables import IS_OWED, as_job, deliveries, jobs, now
 
 LEASE = 60.0
@@ -71,7 +71,7 @@ class Deliveries:
 
     database: Database
 
-    @verb
+    @light_verb  # one that is undone leaves it owed
     async def owed(self, transaction: Transaction, limit: int, lease_seconds: float = LEASE) -> list[tuple[Job, int]]:
         """Begin up to ``limit`` deliveries that are due, the longest due first: each job and the number of this try.
 
