@@ -1,6 +1,7 @@
 """A gateway in a thread of its own, for tests that talk to it as any client would."""
 
 import asyncio
+import functools
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any, Self, TypeVar
 import httpx
 import uvicorn
 
+from tintype.api.answers import payload
 from tintype.api.app import create_app
 from tintype.config import Settings
 from tintype.core import Job
@@ -20,6 +22,9 @@ from tintype.files import FileStore
 from tintype.keys import Keys
 from tintype.store import Bus, Store
 from tintype.testing import FakePainter
+from tintype.webhook_keys import WebhookKeys
+from tintype.webhooks.deliverer import Deliverer
+from tintype.webhooks.sender import Sender
 
 T = TypeVar("T")
 PATH = "/fal-ai/z-image/turbo"
@@ -44,10 +49,11 @@ class Engine:
 class Gateway:
     """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker."""
 
-    def __init__(self, home: Path, *, painting: bool = True, **settings: Any) -> None:
+    def __init__(self, home: Path, *, painting: bool = True, sender: Sender | None = None, **settings: Any) -> None:
         self.settings = Settings.load(home=home, **settings)
         self.keys = Keys(home)
         self.engine = Engine()
+        self.sender = sender or Sender(private_allowed=self.settings.allows_private_webhooks)
         self.may_paint = threading.Event()
         if painting:
             self.may_paint.set()
@@ -82,11 +88,15 @@ class Gateway:
         self.url = "http://{}:{}".format(*sock.getsockname())
         serving = asyncio.create_task(server.serve([sock]))
         painting = asyncio.create_task(self.painter.run())
+        compose = functools.partial(payload, files=self.files)
+        keys = WebhookKeys(self.settings.home)
+        delivering = asyncio.create_task(Deliverer(self.store, bus, keys, self.sender, compose).run())
         self._ready.set()
         await self._stop.wait()
         painting.cancel()
+        delivering.cancel()
         server.should_exit = True
-        await asyncio.gather(serving, painting, return_exceptions=True)
+        await asyncio.gather(serving, painting, delivering, return_exceptions=True)
         await self.store.close()
 
     async def _wait_for_leave(self, _job: Job, step: int) -> None:
