@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
-from tintype.keys import LOCAL, Keys
+from tintype.keys import LOCAL, PROXY, Keys
 from tintype.store import Bus, Store
 
 
@@ -60,11 +60,19 @@ Wired = Annotated[Gateway, Depends(_gateway)]
 
 
 async def _account(request: Request, gateway: Wired) -> str:
-    account = gateway.keys.account(request.headers.get("authorization"))
+    authorization = request.headers.get("authorization")
+    account = gateway.keys.account(authorization)
     # The last key may be revoked while we listen to the world: that must not let the world in.
     if account is None or (account == LOCAL and not gateway.settings.is_private):
-        raise ServiceRefused(401, "invalid key credentials")
+        if authorization or not _may_go_without(request, gateway):
+            raise ServiceRefused(401, "invalid key credentials")
+        return PROXY
     return account
+
+
+def _may_go_without(request: Request, gateway: Gateway) -> bool:
+    """Whether it came through the proxy path, and the operator opened that to all."""
+    return gateway.settings.proxy_without_key and getattr(request.state, "through_proxy", False)
 
 
 Account = Annotated[str, Depends(_account)]
