@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,8 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
+import uvloop
+from starlette.types import ASGIApp
 
 from tintype.api.app import create_app
 from tintype.config import Settings
@@ -51,7 +53,7 @@ class Gateway:
         self.may_paint = threading.Event()
         if painting:
             self.may_paint.set()
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()  # the one that the server runs in
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
@@ -76,18 +78,22 @@ class Gateway:
         self.files = FileStore(self.settings.files)
         self.painter = FakePainter(self.store, bus, self.files, before_step=self._wait_for_leave)
         app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine)
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False)
-        server = uvicorn.Server(config)
-        sock = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://{}:{}".format(*sock.getsockname())
-        serving = asyncio.create_task(server.serve([sock]))
+        answering, stop = self._listen(app)
+        serving = asyncio.create_task(answering)
         painting = asyncio.create_task(self.painter.run())
         self._ready.set()
         await self._stop.wait()
         painting.cancel()
-        server.should_exit = True
+        stop()
         await asyncio.gather(serving, painting, return_exceptions=True)
         await self.store.close()
+
+    def _listen(self, app: ASGIApp) -> tuple[Coroutine[Any, Any, None], Callable[[], None]]:
+        """What answers, and how to end that."""
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False))
+        sock = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://{}:{}".format(*sock.getsockname())
+        return server.serve([sock]), lambda: setattr(server, "should_exit", True)
 
     async def _wait_for_leave(self, _job: Job, step: int) -> None:
         """Before its second step the painter waits until it may paint, or until the job is to be cancelled."""
