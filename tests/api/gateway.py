@@ -12,7 +12,6 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
-import uvloop
 from starlette.types import ASGIApp
 
 from tintype.api.app import create_app
@@ -53,7 +52,7 @@ class Gateway:
         self.may_paint = threading.Event()
         if painting:
             self.may_paint.set()
-        self._loop = uvloop.new_event_loop()  # the one that the server runs in
+        self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
