@@ -29,6 +29,8 @@ HOME = (
     "Database, pictures, keys, certificates, models; default: `tintype` in `$XDG_DATA_HOME`, which is `~/.local/share`."
 )
 
+ENGINE = "The module run as the engine child; `tintype.testing.engine` paints flat colours without a model, for tests."
+
 
 class Settings(BaseSettings):
     """What an operator can set. Made with :meth:`load`."""
@@ -40,6 +42,7 @@ class Settings(BaseSettings):
     model: str = Field("auto", description="`auto`, `postcard`, `z-image-turbo`, or a checkpoint's folder.")
     device: str = Field("auto", description="Where the networks run: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.")
     threads: int = Field(0, ge=0, description="Threads of the engine on a CPU; 0: PyTorch's choice.")
+    engine: str = Field("tintype.engine", description=ENGINE)
     host: str = Field("127.0.0.1", description="The address to listen on. Anything but loopback needs API keys.")
     port: int = Field(8000, ge=1, le=65535, description="The port for plain HTTP.")
     queue_port: int = Field(8001, ge=0, le=65535, description="The same, where requests mean fal's queue; 0: none.")
@@ -58,6 +61,18 @@ class Settings(BaseSettings):
         2048 * 2048, ge=64 * 64, description="The largest picture that a request may ask for, in pixels."
     )
     max_body_bytes: int = Field(2**20, ge=1024, description="The largest request body, in bytes.")
+    max_upload_bytes: int = Field(2**30, ge=1, description="The largest file that a client may upload, in bytes.")
+    run_limit: int = Field(
+        64, ge=1, description="How many requests of one API key may wait on open connections; one more gets a 429."
+    )
+    private_webhooks: str = Field(
+        "auto",
+        pattern="^(auto|yes|no)$",
+        description="Whether webhooks may go to private addresses; `auto`: only if the server listens on loopback.",
+    )
+    unit_price: float = Field(0.005, ge=0, description="The price of a million pixels, for usage and cost figures.")
+    expansion_price: float = Field(0.0025, ge=0, description="The price of expanding one prompt.")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="The currency of the prices.")
     max_attempts: int = Field(3, ge=1, description="How often a request is started when its engine keeps dying.")
     inline_seconds: float = Field(3600, ge=60, description="How long a `sync_mode` result of the queue can be fetched.")
     keep_days: float = Field(30, gt=0, description="How many days finished requests and their pictures are kept.")

@@ -103,6 +103,13 @@ class Result:
     flagged: tuple[bool, ...]
     timings: dict[str, float] = field(default_factory=dict[str, float])
     """Seconds per phase; ``inference`` is the whole of it."""
+    expanded: bool = False
+    """Whether another prompt was made from the given one; that has its price."""
+
+    @property
+    def megapixels(self) -> float:
+        """What is billed: millions of pixels, over all pictures."""
+        return sum(image.width * image.height for image in self.images) / 1e6
 
     def to_json(self) -> JSON:
         """For the store."""
@@ -117,6 +124,7 @@ class Result:
             prompt=values["prompt"],
             flagged=tuple(values["flagged"]),
             timings=values["timings"],
+            expanded=values.get("expanded", False),
         )
 
 
@@ -153,6 +161,47 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where the result is to be sent."""
+
+    url: str
+    root: str
+    """How the submitter spells our address: media addresses in the message begin with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a job is to be handled. None of it changes a picture."""
+
+    start_seconds: float | None = None
+    """Fail it if it has not been started by then."""
+    retry: bool = True
+    """Start it again if its worker dies."""
+    keep_payloads: bool = True
+    """Show input and output in the history."""
+    media_seconds: float | None = None
+    """Delete its pictures so long after they were made; None: with the job."""
+    previews: bool = False
+    """Keep a small picture of every step, for a caller who watches."""
+    webhook: Webhook | None = None
+    megapixel_price: float = 0.0
+    """What a million pixels cost when it was submitted."""
+    expansion_price: float = 0.0
+    """What expanding the prompt cost then."""
+
+    def to_json(self) -> JSON:
+        """For the store."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: JSON) -> Self:
+        """From the store."""
+        webhook = values["webhook"] and Webhook(**values["webhook"])
+        others: JSON = {name: value for name, value in values.items() if name != "webhook"}
+        return cls(webhook=webhook, **others)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One request, from its submission to its end."""
 
@@ -160,7 +209,10 @@ class Job:
     account: str
     """The id of the API key that submitted it; only that key may read it."""
     params: Params | None
-    """None only for an input that was refused."""
+    """None for an input that was refused, and once the payloads were deleted."""
+    input: JSON | None = None
+    """What was sent, word for word; for the history."""
+    terms: Terms = Terms()
     endpoint: str = ENDPOINT
     kind: Kind = Kind.QUEUE
     priority: int = 0

@@ -52,5 +52,8 @@ CANCELLED = Failure(499, "Request was cancelled", "client_cancelled")
 WORKER_LOST = Failure(503, "The worker died while it ran this request, on every attempt", "runner_disconnected")
 """The result of a job whose worker died once too often."""
 
+NOT_STARTED = Failure(504, "The request was not started within the time that its sender gave", "startup_timeout")
+"""The result of a job that waited longer than its submitter wanted."""
+
 INTERNAL = Failure(500, "Internal error", "internal_error")
 """A mistake of ours; the server's log has the traceback."""

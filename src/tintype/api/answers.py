@@ -8,7 +8,7 @@ from tintype.api.errors import UNKNOWN, render
 from tintype.api.gateway import Gateway
 from tintype.api.schemas import output
 from tintype.api.surface import Surface
-from tintype.core import ImageFile, Job, Result
+from tintype.core import ImageFile, Job, State
 from tintype.errors import CANCELLED
 from tintype.files import INLINE
 
@@ -19,23 +19,21 @@ async def answer(job: Job, gateway: Gateway, surface: Surface) -> Response:
     404 if it was inline (``sync_mode``) and its pictures have been forgotten.
     """
     headers = {REQUEST_ID: job.id}
+    if job.state is State.DONE and job.result is None:  # its payloads were deleted
+        return render(UNKNOWN, headers)
     if job.result is None:
         return render(job.failure or CANCELLED, headers)
-    urls = [await _address(image, gateway, surface) for image in job.result.images]
+    urls = [await address(image, gateway, surface) for image in job.result.images]
     known = [url for url in urls if url is not None]
     if len(known) < len(urls):
         return render(UNKNOWN, headers)
-    headers["x-fal-billable-units"] = f"{_megapixels(job.result):.4f}"
+    headers["x-fal-billable-units"] = f"{job.result.megapixels:.4f}"
     return JSONResponse(output(job.result, known).model_dump(), headers=headers)
 
 
-async def _address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:
+async def address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:
     """Where the picture can be fetched, or itself as a data URI; None if it is no longer there."""
     if not image.key.startswith(INLINE):
         return f"{surface.root}/files/{image.key}"
     data = await gateway.files.get(image.key)
     return None if data is None else images.data_uri(data, image.content_type)
-
-
-def _megapixels(result: Result) -> float:
-    return sum(image.width * image.height for image in result.images) / 1e6

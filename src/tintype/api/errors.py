@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from tintype.core import ENDPOINT, Failure
-from tintype.errors import Refusal
+from tintype.errors import NOT_STARTED, Refusal
 
 UNKNOWN = Failure(404, "Request not found")
 """No such job, or not this key's: an outsider must not learn which."""
@@ -38,6 +38,10 @@ def render(failure: Failure, headers: Mapping[str, str] | None = None, **more: A
         said |= {"x-fal-retryable": "false", "x-fal-needs-retry": "0"}
     if failure.error_type is not None:
         body["error_type"] = said["x-fal-error-type"] = failure.error_type
+    if failure.error_type == NOT_STARTED.error_type:
+        said["x-fal-request-timeout-type"] = "user"  # fal's clients then do not try again
+    if failure.status == 429:
+        said["x-fal-needs-retry"] = "1"
     return JSONResponse(body, failure.status, said)
 
 

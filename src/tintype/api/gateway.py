@@ -4,8 +4,12 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
+from starlette.requests import HTTPConnection
 
+from tintype.api.seats import Seats
+from tintype.api.watch import Watch
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
@@ -48,6 +52,8 @@ class Gateway:
     files: FileStore
     keys: Keys
     engine: EngineState
+    seats: Seats
+    watch: Watch
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 
@@ -59,7 +65,8 @@ async def _gateway(request: Request) -> Gateway:
 Wired = Annotated[Gateway, Depends(_gateway)]
 
 
-async def _account(request: Request, gateway: Wired) -> str:
+def account_of(request: HTTPConnection, gateway: Gateway) -> str:
+    """The id of the API key that asks; ServiceRefused 401 for anybody else."""
     authorization = request.headers.get("authorization")
     account = gateway.keys.account(authorization)
     # The last key may be revoked while we listen to the world: that must not let the world in.
@@ -70,9 +77,20 @@ async def _account(request: Request, gateway: Wired) -> str:
     return account
 
 
-def _may_go_without(request: Request, gateway: Gateway) -> bool:
+def _may_go_without(request: HTTPConnection, gateway: Gateway) -> bool:
     """Whether it came through the proxy path, and the operator opened that to all."""
     return gateway.settings.proxy_without_key and getattr(request.state, "through_proxy", False)
+
+
+_AUTHORIZATION = APIKeyHeader(
+    name="Authorization", scheme_name="key", description="`Key id:secret` or `Bearer id:secret`", auto_error=False
+)
+
+
+async def _account(
+    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(_AUTHORIZATION)]
+) -> str:
+    return account_of(request, gateway)
 
 
 Account = Annotated[str, Depends(_account)]

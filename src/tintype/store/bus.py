@@ -4,8 +4,8 @@ A wake-up carries no data and may be lost or come for nothing, so whoever waits 
 of :meth:`Subscription.wait` are the poll. Processes that share a PostgreSQL do not hear each other
 yet; NOTIFY is to come, and until then the poll is what they live on.
 
-Topics: ``"work"`` (a job was queued), a job's id (it changed, or logged), ``"worker:<id>"`` (one of that
-worker's jobs is to be cancelled).
+Topics: ``"work"`` (a job was queued), ``"ended"`` (a job is over), a job's id (it changed, or logged),
+``"worker:<id>"`` (one of that worker's jobs is to be cancelled).
 """
 
 import asyncio
@@ -13,6 +13,8 @@ from typing import Self
 
 WORK = "work"
 """Something was queued."""
+ENDED = "ended"
+"""Something is over."""
 
 
 def worker_topic(worker: str) -> str:
@@ -44,6 +46,15 @@ class Subscription:
         """Let the present or the next wait end."""
         self._woken.set()
 
+    @property
+    def is_woken(self) -> bool:
+        """Something changed since the last wait or answer."""
+        return self._woken.is_set()
+
+    def answer(self) -> None:
+        """Take the wake-ups so far as heard."""
+        self._woken.clear()
+
     async def wait(self, seconds: float) -> bool:
         """Until a wake-up since the last wait, or for so many seconds; True if woken. Then look again."""
         try:
@@ -51,8 +62,8 @@ class Subscription:
                 await self._woken.wait()
         except TimeoutError:
             return False
-        # Cleared before the caller looks again: a change made while it looks is a new wake-up.
-        self._woken.clear()
+        # Before the caller looks again: a change made while it looks is a new wake-up.
+        self.answer()
         return True
 
 

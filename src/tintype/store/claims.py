@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 
 from tintype.core import Failure, Job, LogLine, Result, State
 from tintype.errors import CANCELLED, ServiceRefused
-from tintype.store.database import Database, Transaction, verb
-from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, attempts, jobs, logs, now
+from tintype.store.bus import ENDED
+from tintype.store.database import Database, Transaction, light_verb, verb
+from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, attempts, charges, jobs, logs, now
 
 
 class Claims:
@@ -36,7 +37,7 @@ class Claims:
             self.unanswered[worker_id] = token
             raise
 
-    @verb
+    @light_verb  # one that is undone leaves the job in the queue
     async def _claim(self, transaction: Transaction, worker_id: str, limit: int, token: str, lost: bool) -> list[Job]:
         rows: Sequence[Any] = ()
         if lost or transaction.repeated:
@@ -44,7 +45,8 @@ class Claims:
             rows = (await transaction.execute(mine)).all()
         if not rows:
             # A CTE is read once; as a plain subquery PostgreSQL may read it again and so exceed the limit.
-            oldest = select(jobs.c.seq).where(IS_QUEUED).order_by(jobs.c.priority, jobs.c.seq).limit(limit)
+            in_time = jobs.c.start_deadline.is_(None) | (jobs.c.start_deadline > now())
+            oldest = select(jobs.c.seq).where(IS_QUEUED, in_time).order_by(jobs.c.priority, jobs.c.seq).limit(limit)
             chosen = oldest.with_for_update(skip_locked=True).cte("chosen")
             start = (
                 update(jobs)
@@ -64,7 +66,7 @@ class Claims:
         transaction.wake(*(row.id for row in rows))
         return [as_job(row) for row in sorted(rows, key=lambda row: (row.priority, row.seq))]
 
-    @verb
+    @light_verb
     async def log(self, transaction: Transaction, job: Job, lines: Sequence[LogLine]) -> bool:
         """Append lines to the job's log; twice if an answer was lost. False if the attempt is over."""
         # Locked, so that another writer of this job cannot take the same numbers.
@@ -129,7 +131,9 @@ class Claims:
             stored = as_job(row) if row else job
             return (stored.state, stored.result, stored.failure) == (state, result, failure)
         await transaction.execute(ended(job.id, job.attempt, state))
-        transaction.wake(job.id)
+        if result is not None:
+            await transaction.execute(insert(charges).values(_charge(job, result)))
+        transaction.wake(job.id, ENDED)
         return True
 
 
@@ -145,6 +149,18 @@ def ended(job_id: str, attempt: int, outcome: str) -> Any:
         .where(attempts.c.job_id == job_id, attempts.c.attempt == attempt)
         .values(ended_at=now(), outcome=outcome)
     )
+
+
+def _charge(job: Job, result: Result) -> dict[str, Any]:
+    return {
+        "job_id": job.id,
+        "account": job.account,
+        "endpoint": job.endpoint,
+        "time": now(),
+        "megapixels": result.megapixels,
+        "megapixel_price": job.terms.megapixel_price,
+        "surcharge": job.terms.expansion_price if result.expanded else 0.0,
+    }
 
 
 def _attempt(row: Any) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from sqlalchemy import JSON, ColumnElement, case, delete, exists, literal, null,
 
 from tintype.core import Failure, Job, Kind, State
 from tintype.errors import CANCELLED, WORKER_LOST
-from tintype.store.bus import WORK
+from tintype.store.bus import ENDED, WORK
 from tintype.store.claims import ended, held
-from tintype.store.database import Database, Transaction, verb
+from tintype.store.database import Database, Transaction, light_verb, verb
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, jobs, now, workers
 
 LEASE = 10.0
@@ -29,14 +29,14 @@ class Leases:
 
     database: Database
 
-    @verb
+    @light_verb
     async def register(self, transaction: Transaction, worker_id: str, host: str, device: str) -> None:
         """A worker is there, with a first lease of ten seconds."""
         values = {"host": host, "device": device, "started_at": now(), "lease_until": now() + LEASE}
         insert = transaction.insert(workers).values(id=worker_id, **values)
         await transaction.execute(insert.on_conflict_do_update(index_elements=["id"], set_=values))
 
-    @verb
+    @light_verb
     async def renew(self, transaction: Transaction, worker_id: str, lease_seconds: float) -> set[str]:
         """The worker is alive for so much longer. Returns which of its running jobs are to be cancelled.
 
@@ -90,7 +90,7 @@ class Leases:
         failed = (await transaction.execute(abandoned)).all()
         started = [row for row in failed if row.attempt]
         await _close(transaction, started, "server restarted")
-        transaction.wake(*(row.id for row in failed))
+        transaction.wake(*(row.id for row in failed), ENDED)
         await transaction.execute(delete(workers))
         given_back = await _give_back(transaction, IS_RUNNING, max_attempts, "server restarted")
         return given_back + len(started)
@@ -102,7 +102,7 @@ async def _give_back(
     """Take those of ``which`` that run from their workers: cancelled if asked for, failed if started
     ``max_attempts`` times, else queued again, in their old place. Returns how many."""
     unwanted = jobs.c.cancel_at.is_not(None)
-    spent = jobs.c.attempt >= max_attempts if max_attempts is not None else literal(False)
+    spent = jobs.c.retry.is_(False) | (jobs.c.attempt >= max_attempts) if max_attempts is not None else literal(False)
     take = (
         update(jobs)
         .where(IS_RUNNING, which)
@@ -122,8 +122,7 @@ async def _give_back(
     taken = (await transaction.execute(take)).all()
     await _close(transaction, taken, reason)
     transaction.wake(*(row.id for row in taken))
-    if any(row.state == State.QUEUED for row in taken):
-        transaction.wake(WORK)
+    transaction.wake(*{WORK if row.state == State.QUEUED else ENDED for row in taken})
     return len(taken)
 
 

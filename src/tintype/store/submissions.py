@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import JSON, ColumnElement, case, delete, func, literal, literal_column, null, select, update
 
-from tintype.core import CancelOutcome, Job, LogLine, State
-from tintype.errors import CANCELLED
-from tintype.store.bus import WORK, worker_topic
+from tintype.core import CancelOutcome, Job, Kind, LogLine, State
+from tintype.errors import CANCELLED, NOT_STARTED
+from tintype.store.bus import ENDED, WORK, worker_topic
 from tintype.store.database import Database, Transaction, verb
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, as_line, as_row, jobs, logs, now, workers
 
@@ -19,20 +19,26 @@ class Submissions:
 
     database: Database
 
-    @verb
-    async def submit(self, transaction: Transaction, job: Job) -> Job:
-        """Store a new job and return it as stored; it is on disk then. The same id twice is stored once.
+    async def submit(self, job: Job) -> Job:
+        """Store a new job and return it as stored; a queued one is on disk then. The same id twice is stored once.
 
         A job with a failure (an input that was refused) is stored as failed, and nobody runs it.
         """
+        # Who waits on a connection loses it with this machine, so theirs need not outlive a power cut.
+        durable = job.kind is Kind.QUEUE
+        return await self.database.run(lambda transaction: self._submit(transaction, job), durable)
+
+    async def _submit(self, transaction: Transaction, job: Job) -> Job:
         row = as_row(job) | {"state": State.QUEUED, "created_at": now()}
         if job.failure is not None:
             row |= {"state": State.FAILED, "failure": job.failure.to_json(), "finished_at": now()}
+        elif job.terms.start_seconds is not None:
+            row |= {"start_deadline": now() + job.terms.start_seconds}
         insert = transaction.insert(jobs).values(row).on_conflict_do_nothing(index_elements=["id"]).returning(jobs)
         stored = (await transaction.execute(insert)).one_or_none()
         if stored is None:
             stored = (await transaction.execute(select(jobs).where(jobs.c.id == job.id))).one()
-        transaction.wake(job.id, *([WORK] if stored.state == State.QUEUED else []))
+        transaction.wake(job.id, WORK if stored.state == State.QUEUED else ENDED)
         return as_job(stored)
 
     @verb
@@ -40,6 +46,18 @@ class Submissions:
         """The job as it stands."""
         row = (await transaction.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
         return as_job(row) if row else None
+
+    @verb
+    async def look(self, transaction: Transaction, job_id: str, after: int) -> tuple[Job | None, list[LogLine]]:
+        """The job as it stands, and its lines without the first ``after`` of them."""
+        row = (await transaction.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+        return (as_job(row), await _lines(transaction, job_id, after)) if row else (None, [])
+
+    @verb
+    async def lineup(self, transaction: Transaction, limit: int) -> Sequence[str]:
+        """The ids of the first ``limit`` queued jobs, in the order in which they will be started."""
+        queued = select(jobs.c.id).where(IS_QUEUED).order_by(jobs.c.priority, jobs.c.seq).limit(limit)
+        return (await transaction.execute(queued)).scalars().all()
 
     @verb
     async def position(self, transaction: Transaction, job: Job) -> int:
@@ -64,8 +82,7 @@ class Submissions:
     @verb
     async def logs(self, transaction: Transaction, job_id: str, after: int = 0) -> list[LogLine]:
         """The job's lines in the order they were written, without the first ``after`` of them."""
-        lines = select(logs).where(logs.c.job_id == job_id, logs.c.n > after).order_by(logs.c.n)
-        return [as_line(row) for row in await transaction.execute(lines)]
+        return await _lines(transaction, job_id, after)
 
     @verb
     async def cancel(self, transaction: Transaction, job_id: str) -> CancelOutcome:
@@ -86,8 +103,21 @@ class Submissions:
         if asked is None:
             known = (await transaction.execute(select(jobs.c.id).where(jobs.c.id == job_id))).one_or_none()
             return CancelOutcome.ALREADY_COMPLETED if known else CancelOutcome.NOT_FOUND
-        transaction.wake(job_id, *([worker_topic(asked.worker)] if asked.worker else []))
+        transaction.wake(job_id, worker_topic(asked.worker) if asked.worker else ENDED)
         return CancelOutcome.REQUESTED
+
+    @verb
+    async def expire(self, transaction: Transaction) -> list[str]:
+        """Fail the jobs that waited longer than their submitters wanted; returns their ids."""
+        late = (
+            update(jobs)
+            .where(IS_QUEUED, jobs.c.start_deadline <= now())
+            .values(state=State.FAILED, failure=NOT_STARTED.to_json(), finished_at=now())
+            .returning(jobs.c.id)
+        )
+        ids = list((await transaction.execute(late)).scalars())
+        transaction.wake(*ids, *([ENDED] if ids else []))
+        return ids
 
     async def purge(self, before: float) -> list[str]:
         """Delete jobs that were over before that time (seconds since 1970); returns their ids.
@@ -105,6 +135,11 @@ class Submissions:
         final = [state for state in State if state.is_final]
         old = select(jobs.c.seq).where(jobs.c.state.in_(final), jobs.c.finished_at < before).limit(PURGE_BATCH)
         return (await transaction.execute(delete(jobs).where(jobs.c.seq.in_(old)).returning(jobs.c.id))).scalars().all()
+
+
+async def _lines(transaction: Transaction, job_id: str, after: int) -> list[LogLine]:
+    lines = select(logs).where(logs.c.job_id == job_id, logs.c.n > after).order_by(logs.c.n)
+    return [as_line(row) for row in await transaction.execute(lines)]
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -1,4 +1,4 @@
-"""What is stored: four tables, the same on SQLite and PostgreSQL, and how a row and a Job become each other.
+"""What is stored: seven tables, the same on SQLite and PostgreSQL, and how a row and a Job become each other.
 
 Times are seconds since 1970, and only ever the database's own clock: hosts need not agree on the time.
 """
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Double,
@@ -19,13 +20,14 @@ from sqlalchemy import (
     Table,
     Text,
     literal_column,
+    true,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from tintype.core import Failure, Job, Kind, LogLine, Params, Result, State
+from tintype.core import Failure, Job, Kind, LogLine, Params, Result, State, Terms
 
 
 class now(FunctionElement[float]):
@@ -63,6 +65,11 @@ jobs = Table(
     Column("claim", Text),
     Column("cancel_at", Double),
     Column("params", JSON(none_as_null=True)),
+    Column("input", JSON(none_as_null=True)),
+    Column("terms", JSON(none_as_null=True)),
+    Column("retry", Boolean, nullable=False, server_default=true()),
+    Column("start_deadline", Double),
+    Column("webhook_due", Double),
     Column("result", JSON(none_as_null=True)),
     Column("failure", JSON(none_as_null=True)),
     Column("created_at", Double, nullable=False),
@@ -70,7 +77,8 @@ jobs = Table(
     Column("finished_at", Double),
 )
 """Queue, status, result and history in one. ``seq`` is the order of submission. ``worker`` is the one that
-runs the job, or that ended it; ``claim`` names the one call of ``claim`` that took it."""
+runs the job, or that ended it; ``claim`` names the one call of ``claim`` that took it. ``webhook_due`` is the time
+from which the result is to be delivered once the job is over; null if nothing is owed."""
 
 # The states stand in the SQL as literals: a planner uses a partial index only if it can read the condition.
 IS_QUEUED: ColumnElement[bool] = jobs.c.state == literal_column(f"'{State.QUEUED}'")
@@ -78,6 +86,8 @@ IS_RUNNING: ColumnElement[bool] = jobs.c.state == literal_column(f"'{State.RUNNI
 
 Index("jobs_queued", jobs.c.priority, jobs.c.seq, sqlite_where=IS_QUEUED, postgresql_where=IS_QUEUED)
 Index("jobs_running", jobs.c.worker, sqlite_where=IS_RUNNING, postgresql_where=IS_RUNNING)
+_IS_OWED = jobs.c.webhook_due.is_not(None)
+Index("jobs_owed", jobs.c.webhook_due, sqlite_where=_IS_OWED, postgresql_where=_IS_OWED)
 # For purging, and for counting per state without reading the rows. Not the other way round: SQLite would then
 # take the queue from this index, and sort it.
 Index("jobs_by_end", jobs.c.finished_at, jobs.c.state)
@@ -118,6 +128,45 @@ workers = Table(
 """Who promised to be alive until when."""
 
 
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("time", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+)
+"""Every attempt to deliver a result to its webhook: what was answered, or why nothing was. ``n`` counts from 1."""
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("size", BigInteger),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+)
+"""Files that clients sent; ``size`` is null until all of it is here."""
+
+charges = Table(
+    "charges",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("time", Double, nullable=False),
+    Column("megapixels", Double, nullable=False),
+    Column("megapixel_price", Double, nullable=False),
+    Column("surcharge", Double, nullable=False),
+)
+"""What was made for whom, and its price then. Kept when the job is forgotten."""
+Index("charges_by_time", charges.c.time)
+
+
 def as_row(job: Job) -> dict[str, Any]:
     """The columns of ``jobs`` that its submitter decides."""
     return {
@@ -128,6 +177,10 @@ def as_row(job: Job) -> dict[str, Any]:
         "priority": job.priority,
         "attempt": 0,
         "params": job.params and job.params.to_json(),
+        "input": job.input if job.terms.keep_payloads else None,
+        "terms": job.terms.to_json(),
+        "retry": job.terms.retry,
+        "webhook_due": None if job.terms.webhook is None else 0.0,
     }
 
 
@@ -137,6 +190,8 @@ def as_job(row: Row[Any]) -> Job:
         id=row.id,
         account=row.account,
         params=Params.from_json(row.params) if row.params else None,
+        input=row.input,
+        terms=Terms.from_json(row.terms) if row.terms else Terms(),
         endpoint=row.endpoint,
         kind=Kind(row.kind),
         priority=row.priority,

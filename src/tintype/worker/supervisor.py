@@ -171,6 +171,7 @@ class Supervisor:
                     for job_id in await self._store.renew(self.id, LEASE):
                         self._cancel(job_id)
                     await self._store.reap(self._max_attempts)
+                    await self._store.expire()
                 except ServiceRefused as away:
                     log.warning("the lease could not be renewed", reason=str(away))
                 except LookupError:  # it ran out meanwhile, and our jobs were given to others
