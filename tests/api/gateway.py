@@ -5,7 +5,7 @@ import functools
 import socket
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from tintype.api.answers import payload
 from tintype.api.app import create_app
@@ -82,11 +83,8 @@ class Gateway:
         self.files = FileStore(self.settings.files)
         self.painter = FakePainter(self.store, bus, self.files, before_step=self._wait_for_leave)
         app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine)
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False)
-        server = uvicorn.Server(config)
-        sock = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://{}:{}".format(*sock.getsockname())
-        serving = asyncio.create_task(server.serve([sock]))
+        answering, stop = self._listen(app)
+        serving = asyncio.create_task(answering)
         painting = asyncio.create_task(self.painter.run())
         compose = functools.partial(payload, files=self.files)
         keys = WebhookKeys(self.settings.home)
@@ -95,9 +93,16 @@ class Gateway:
         await self._stop.wait()
         painting.cancel()
         delivering.cancel()
-        server.should_exit = True
+        stop()
         await asyncio.gather(serving, painting, delivering, return_exceptions=True)
         await self.store.close()
+
+    def _listen(self, app: ASGIApp) -> tuple[Coroutine[Any, Any, None], Callable[[], None]]:
+        """What answers, and how to end that."""
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False))
+        sock = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://{}:{}".format(*sock.getsockname())
+        return server.serve([sock]), lambda: setattr(server, "should_exit", True)
 
     async def _wait_for_leave(self, _job: Job, step: int) -> None:
         """Before its second step the painter waits until it may paint, or until the job is to be cancelled."""
