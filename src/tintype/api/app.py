@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tintype.api import errors, health, media, queue
+from tintype.api import errors, health, media, multipart, queue, uploads
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import Account, EngineState, Gateway, Wired
 from tintype.api.run import run
@@ -18,6 +18,7 @@ from tintype.core import ENDPOINT
 from tintype.errors import Refusal
 from tintype.files import FileStore
 from tintype.keys import Keys
+from tintype.signatures import Signer
 from tintype.store import Bus, Store
 
 STALE_SECONDS = {True: 5.0, False: 0.5}
@@ -30,7 +31,8 @@ def create_app(
     """The ASGI application. It closes nothing: its parts are the caller's."""
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
     watch = Watch(store, bus, max_age=STALE_SECONDS[settings.database.startswith("sqlite")])
-    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, Seats(settings.run_limit), watch)
+    seats, signer = Seats(settings.run_limit), Signer(settings.home)
+    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, seats, watch, signer)
 
     app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"])
     # Clients ask without the model's sub-path; fal's OpenAPI has it.
@@ -41,6 +43,7 @@ def create_app(
         app.router.routes.insert(0, Route(f"{job}/status", status))  # before all others: it is asked most
         app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"])
     app.add_api_route("/files/{key:path}", media.media, methods=["GET", "HEAD"])
+    _add_uploads(app)
     app.add_api_route("/healthz", health.healthz, methods=["GET"])
     app.add_api_route("/readyz", health.readyz, methods=["GET"])
 
@@ -50,6 +53,19 @@ def create_app(
     app.add_middleware(SurfaceMiddleware, trusted_proxies=settings.trusted_proxies)
     app.add_middleware(Envelope)
     return app
+
+
+def _add_uploads(app: FastAPI) -> None:
+    """fal's clients send files in three ways; which one depends on the client, its age and the file's size."""
+    app.add_api_route("/storage/auth/token", uploads.token, methods=["POST"])
+    app.add_api_route("/files/upload", uploads.upload, methods=["POST"])
+    for initiate in ("initiate", "initiate-multipart"):
+        app.add_api_route(f"/storage/upload/{initiate}", uploads.initiate, methods=["POST"])
+    app.add_api_route("/files/upload/multipart", multipart.begin, methods=["POST"])
+    for parts in ("/files/{key:path}/multipart/{upload_id}", "/files/{key:path}"):
+        app.add_api_route(parts + "/{n:int}", multipart.put_part, methods=["PUT"])
+        app.add_api_route(parts + "/complete", multipart.complete, methods=["POST"])
+    app.add_api_route("/files/{key:path}", uploads.put, methods=["PUT"])
 
 
 async def generate(request: Request, gateway: Wired, account: Account, surface: Seen) -> Response:

@@ -13,6 +13,7 @@ from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
 from tintype.keys import LOCAL, Keys
+from tintype.signatures import Signer
 from tintype.store import Bus, Store
 
 
@@ -53,6 +54,7 @@ class Gateway:
     engine: EngineState
     seats: Seats
     watch: Watch
+    signer: Signer
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 

@@ -36,7 +36,7 @@ def priority(request: HTTPConnection) -> int:
 
 
 def lifetime(header: str | None) -> float | None:
-    """Seconds from fal's ``{"expiration_duration_seconds": n}``; None: for as long as everything else.
+    """Seconds from fal's ``{"expiration_duration_seconds": n}``; None, 0 or null: for as long as everything else.
 
     ServiceRefused 400: it is neither that nor null.
     """
@@ -44,7 +44,7 @@ def lifetime(header: str | None) -> float | None:
         return None
     try:
         seconds = json.loads(header).get("expiration_duration_seconds")
-        if seconds is None:
+        if seconds in (None, 0):  # both are "never" to fal
             return None
         if isinstance(seconds, int | float) and 0 < seconds < math.inf:
             return float(seconds)

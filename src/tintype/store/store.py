@@ -10,9 +10,10 @@ from tintype.store.claims import Claims
 from tintype.store.database import Database
 from tintype.store.leases import Leases
 from tintype.store.submissions import Submissions
+from tintype.store.uploads import Uploads
 
 
-class Store(Submissions, Claims, Leases):
+class Store(Submissions, Claims, Leases, Uploads):
     """All verbs over one database.
 
     Each is one short transaction, done when it returns, and done also if the caller is cancelled meanwhile.

@@ -5,7 +5,7 @@ import time
 
 import structlog
 
-from tintype.files import INLINE, FileStore
+from tintype.files import INLINE, PARTS, SPOOL, UNTIL, FileStore
 from tintype.store import Store
 
 EVERY_SECONDS = 60.0
@@ -15,12 +15,27 @@ log = structlog.get_logger(__name__)
 
 
 async def tidy(store: Store, files: FileStore, inline_seconds: float, keep_days: float) -> None:
-    """Once a minute, until cancelled: delete inline pictures and, with their files, requests that are too old."""
+    """Once a minute, until cancelled: delete what is over: files that ended, and requests and uploads that are old."""
     while True:
         try:
             await files.expire(INLINE, inline_seconds)
-            for job_id in await store.purge(time.time() - keep_days * DAY):
+            for unfinished in (PARTS, SPOOL):
+                await files.expire(unfinished, DAY)
+            for end in await files.ends():
+                if end <= time.time():
+                    await files.delete_prefix(f"{UNTIL}{end}")
+            oldest = time.time() - keep_days * DAY
+            for job_id in await store.purge(oldest):
                 await files.delete_prefix(job_id)
+            await _tidy_uploads(store, files, oldest)
         except Exception:  # what is left lies there until the next minute
             log.exception("tidying failed")
         await asyncio.sleep(EVERY_SECONDS)
+
+
+async def _tidy_uploads(store: Store, files: FileStore, oldest: float) -> None:
+    """The file first: a row without a file is found again, a file without a row is not."""
+    keys = await store.old_uploads(oldest, time.time() - DAY)
+    for key in keys:
+        await files.delete(key)
+    await store.forget_uploads(keys)
