@@ -15,26 +15,27 @@ log = structlog.get_logger(__name__)
 
 
 async def tidy(store: Store, files: FileStore, inline_seconds: float, keep_days: float) -> None:
-    """Once a minute, until cancelled: delete what is over: files that ended, and requests and uploads that are old."""
+    """:func:`tidy_once` once a minute, until cancelled."""
     while True:
         try:
-            await files.expire(INLINE, inline_seconds)
-            for unfinished in (PARTS, SPOOL):
-                await files.expire(unfinished, DAY)
-            for end in await files.ends():
-                if end <= time.time():
-                    await files.delete_prefix(f"{UNTIL}{end}")
-            oldest = time.time() - keep_days * DAY
-            for job_id in await store.purge(oldest):
-                await files.delete_prefix(job_id)
-            await _tidy_uploads(store, files, oldest)
+            await tidy_once(store, files, inline_seconds, keep_days)
         except Exception:  # what is left lies there until the next minute
             log.exception("tidying failed")
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def _tidy_uploads(store: Store, files: FileStore, oldest: float) -> None:
-    """The file first: a row without a file is found again, a file without a row is not."""
+async def tidy_once(store: Store, files: FileStore, inline_seconds: float, keep_days: float) -> None:
+    """Delete inline pictures, files that ended or were never finished, and requests and uploads that are too old."""
+    await files.expire(INLINE, inline_seconds)
+    for unfinished in (PARTS, SPOOL):
+        await files.expire(unfinished, DAY)
+    for end in await files.ends():
+        if end <= time.time():
+            await files.delete_prefix(f"{UNTIL}{end}")
+    oldest = time.time() - keep_days * DAY
+    for job_id in await store.purge(oldest):
+        await files.delete_prefix(job_id)
+    # The file first: a row without a file is found again, a file without a row is not.
     keys = await store.old_uploads(oldest, time.time() - DAY)
     for key in keys:
         await files.delete(key)
