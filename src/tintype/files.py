@@ -16,7 +16,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +35,7 @@ UNTIL = "until/"
 UPLOADS = "uploads/"
 
 SPOOL = "spool"
-CHUNK_BYTES = 2**20
+CHUNK_BYTES = 2**18
 """What is read or written at once, and how much of a file is in memory."""
 LONGEST_SECONDS = 100 * 365 * 86400.0
 
@@ -91,22 +91,25 @@ class FileStore:
 
         ServiceRefused 507: there is no room, or it cannot be written for another reason.
         """
-        with self._spool() as file:
+        file = await _kept(self._begin)
+        try:
             waiting = bytearray()
             async for chunk in chunks:
                 waiting += chunk
                 if len(waiting) >= CHUNK_BYTES:
-                    await _kept(file.write, bytes(waiting))
-                    waiting.clear()
-            await _kept(file.write, bytes(waiting))
+                    await _kept(file.write, waiting)
+                    waiting = bytearray()
+            await _kept(file.write, waiting)
             return await _kept(self._move, file, key, durable)
+        finally:
+            self._drop(file)
 
     async def get(self, key: str) -> bytes | None:
         """The bytes under ``key``, or None."""
         return await asyncio.to_thread(self._get, key)
 
     async def read(self, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
-        """The bytes of ``key`` from ``start`` until before ``stop``, in chunks of about a megabyte."""
+        """The bytes of ``key`` from ``start`` until before ``stop``, in chunks of :data:`CHUNK_BYTES` or so."""
         if start == stop:
             return
         found = await asyncio.to_thread(obstore.get, self._store, key, options={"range": (start, stop)})
@@ -156,19 +159,19 @@ class FileStore:
         except (FileNotFoundError, ValueError, obstore.exceptions.BaseError):
             return None
 
-    @contextlib.contextmanager
-    def _spool(self) -> Generator[IO[bytes]]:
-        """A file to write into, on the same disk as the others; gone at the end unless it was moved."""
+    def _begin(self) -> IO[bytes]:
+        """A file to write into, on the same disk as the others, under no key."""
         if self._folder is None:
-            with tempfile.TemporaryFile() as file:
-                yield file
-            return
+            return tempfile.TemporaryFile()
         (self._folder / SPOOL).mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._folder / SPOOL, delete=False) as file:
-            try:
-                yield file
-            finally:
-                Path(file.name).unlink(missing_ok=True)
+        return tempfile.NamedTemporaryFile(dir=self._folder / SPOOL, delete=False)
+
+    def _drop(self, file: IO[bytes]) -> None:
+        """Close it, and delete it unless it was moved."""
+        with contextlib.suppress(OSError):  # what could not be written is not missed
+            file.close()
+        if self._folder is not None:
+            Path(file.name).unlink(missing_ok=True)
 
     def _move(self, file: IO[bytes], key: str, durable: bool) -> Stored:
         file.flush()
