@@ -1,14 +1,6 @@
 """Where pictures and uploads lie: a local folder by default, any object store that obstore knows by its address.
 
-========================================  =======================================================================
-``<job id>/<attempt>/<n>.<extension>``    a picture: a late attempt cannot overwrite the winner's files, and a job's
-                                          files can be deleted together
-``uploads/<random>/<name>``               what a client sent
-``until/<seconds since 1970>/...``        either of these, if it has an end; see docs/decisions/0013
-``inline/...``                            pictures for data URIs: never served by address
-``parts/...``, ``spool/...``              what is not a whole file yet: nor are these
-========================================  =======================================================================
-"""
+========================================  ================================================================"""
 
 import asyncio
 import contextlib
@@ -29,8 +21,11 @@ from tintype.errors import ServiceRefused, SetupError
 
 INLINE = "inline/"
 """Files below this prefix are not public."""
+PREVIEWS = "previews/"
+"""Nor are these. Nobody misses them after a few minutes."""
 PARTS = "parts/"
 """Nor are these: parts of files that are still being sent."""
+PRIVATE = (INLINE, PREVIEWS, PARTS)
 UNTIL = "until/"
 UPLOADS = "uploads/"
 
@@ -51,6 +46,11 @@ def end_of(key: str) -> float | None:
     """When the file ends, in seconds since 1970; None: when somebody deletes it."""
     end = key.removeprefix(UNTIL).partition("/")[0] if key.startswith(UNTIL) else ""
     return float(end) if end.isdecimal() else None
+
+
+def preview_key(job_id: str, attempt: int, image: int, step: int) -> str:
+    """Where the picture of a step is kept, ``image`` from 0 and ``step`` from 1. Sorted, keys are in order of time."""
+    return f"{PREVIEWS}{job_id}/{attempt:02}-{image}-{step:02}.jpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class FileStore:
         except (OSError, obstore.exceptions.BaseError, ValueError) as error:
             raise SetupError(f"Pictures cannot be kept in {location}: {error}") from error
 
-    async def put(self, key: str, data: bytes) -> None:
-        """Store ``data`` under ``key``; when this returns it survives a power cut."""
-        await asyncio.to_thread(self._put, key, data)
+    async def put(self, key: str, data: bytes, *, durable: bool = True) -> None:
+        """Store ``data`` under ``key``; when this returns it survives a power cut, if ``durable``."""
+        await asyncio.to_thread(self._put, key, data, durable)
 
     async def put_stream(self, key: str, chunks: AsyncIterable[bytes], *, durable: bool = True) -> Stored:
         """Store what ``chunks`` yields under ``key``, with little of it in memory; nothing, if ``chunks`` raises.
@@ -135,6 +135,10 @@ class FileStore:
         with contextlib.suppress(FileNotFoundError):
             await asyncio.to_thread(obstore.delete, self._store, key)
 
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys of every file below the folder ``prefix``, sorted."""
+        return sorted(meta["path"] for meta in await asyncio.to_thread(self._list, prefix))
+
     async def delete_prefix(self, prefix: str) -> None:
         """Delete every file below the folder ``prefix``."""
         await asyncio.to_thread(self._delete, prefix, datetime.max.replace(tzinfo=UTC))
@@ -148,9 +152,9 @@ class FileStore:
         oldest = datetime.now(UTC) - timedelta(seconds=seconds)
         await asyncio.to_thread(self._delete, prefix, oldest)
 
-    def _put(self, key: str, data: bytes) -> None:
+    def _put(self, key: str, data: bytes, durable: bool) -> None:
         obstore.put(self._store, key, data)
-        if self._folder is not None:
+        if durable and self._folder is not None:
             _sync(self._folder / key, self._folder)  # obstore renames atomically but does not flush to the disk
 
     def _get(self, key: str) -> bytes | None:

@@ -5,9 +5,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tintype.api import errors, health, media, multipart, queue, uploads
+from tintype.api import errors, health, media, multipart, openai, queue, reference, uploads
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import Account, EngineState, Gateway, Wired
+from tintype.api.llms import llms
+from tintype.api.openapi import queue_openapi
 from tintype.api.run import run
 from tintype.api.seats import Seats
 from tintype.api.status import status
@@ -29,23 +31,33 @@ def create_app(
     settings: Settings, store: Store, bus: Bus, files: FileStore, keys: Keys, engine_status: EngineState
 ) -> FastAPI:
     """The ASGI application. It closes nothing: its parts are the caller's."""
-    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None, responses=reference.REFUSED)
     watch = Watch(store, bus, max_age=STALE_SECONDS[settings.database.startswith("sqlite")])
     seats, signer = Seats(settings.run_limit), Signer(settings.home)
     app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, seats, watch, signer)
 
-    app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"])
+    app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"], **reference.GENERATE)
     # Clients ask without the model's sub-path; fal's OpenAPI has it.
     for model in ("/fal-ai/z-image", f"/{ENDPOINT}"):
         job = model + "/requests/{job_id}"
-        app.add_api_route(job, queue.result, methods=["GET"])
-        app.add_api_route(f"{job}/response", queue.result, methods=["GET"])
+        app.add_api_route(job, queue.result, methods=["GET"], **reference.RESULT)
+        app.add_api_route(f"{job}/response", queue.result, methods=["GET"], **reference.RESULT)
         app.router.routes.insert(0, Route(f"{job}/status", status))  # before all others: it is asked most
-        app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"])
-    app.add_api_route("/files/{key:path}", media.media, methods=["GET", "HEAD"])
+        app.add_api_route(f"{job}/status", status, methods=["GET"], **reference.STATUS)  # describes the one above
+        app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"], **reference.CANCEL)
+    app.router.add_api_route(
+        "/v1/images/generations", openai.images, methods=["POST"], route_class_override=openai.Route, **reference.IMAGES
+    )
+    app.add_api_route("/files/{key:path}", media.media, methods=["GET"], **reference.MEDIA)
+    app.add_api_route("/files/{key:path}", media.media, methods=["HEAD"], include_in_schema=False)
     _add_uploads(app)
-    app.add_api_route("/healthz", health.healthz, methods=["GET"])
-    app.add_api_route("/readyz", health.readyz, methods=["GET"])
+    app.add_api_route("/healthz", health.healthz, methods=["GET"], **reference.HEALTH)
+    app.add_api_route("/readyz", health.readyz, methods=["GET"], **reference.READY)
+    app.add_api_route("/api/openapi/queue/openapi.json", queue_openapi, methods=["GET"], **reference.DOCUMENT)
+    app.add_api_route("/openapi.json", reference.our_openapi, methods=["GET"], **reference.DOCUMENT)
+    # There is no web page yet, so its addresses show the text.
+    for page in ("/llms.txt", "", "/api"):
+        app.add_api_route(f"/models/{ENDPOINT}{page}", llms, methods=["GET"], **reference.PAGE)
 
     app.add_exception_handler(Refusal, errors.on_refusal)
     app.add_exception_handler(HTTPException, errors.on_no_route)
@@ -57,15 +69,15 @@ def create_app(
 
 def _add_uploads(app: FastAPI) -> None:
     """fal's clients send files in three ways; which one depends on the client, its age and the file's size."""
-    app.add_api_route("/storage/auth/token", uploads.token, methods=["POST"])
-    app.add_api_route("/files/upload", uploads.upload, methods=["POST"])
+    app.add_api_route("/storage/auth/token", uploads.token, methods=["POST"], **reference.TOKEN)
+    app.add_api_route("/files/upload", uploads.upload, methods=["POST"], **reference.UPLOAD)
     for initiate in ("initiate", "initiate-multipart"):
-        app.add_api_route(f"/storage/upload/{initiate}", uploads.initiate, methods=["POST"])
-    app.add_api_route("/files/upload/multipart", multipart.begin, methods=["POST"])
+        app.add_api_route(f"/storage/upload/{initiate}", uploads.initiate, methods=["POST"], **reference.INITIATE)
+    app.add_api_route("/files/upload/multipart", multipart.begin, methods=["POST"], **reference.MULTIPART)
     for parts in ("/files/{key:path}/multipart/{upload_id}", "/files/{key:path}"):
-        app.add_api_route(parts + "/{n:int}", multipart.put_part, methods=["PUT"])
-        app.add_api_route(parts + "/complete", multipart.complete, methods=["POST"])
-    app.add_api_route("/files/{key:path}", uploads.put, methods=["PUT"])
+        app.add_api_route(parts + "/{n:int}", multipart.put_part, methods=["PUT"], **reference.part(parts))
+        app.add_api_route(parts + "/complete", multipart.complete, methods=["POST"], **reference.complete(parts))
+    app.add_api_route("/files/{key:path}", uploads.put, methods=["PUT"], **reference.PUT)
 
 
 async def generate(request: Request, gateway: Wired, account: Account, surface: Seen) -> Response:

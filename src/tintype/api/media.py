@@ -12,7 +12,7 @@ from tintype import images
 from tintype.api.errors import render
 from tintype.api.gateway import Gateway, Wired
 from tintype.core import Failure, Format
-from tintype.files import INLINE, PARTS, UPLOADS, Stored, end_of
+from tintype.files import PRIVATE, UPLOADS, Stored, end_of
 
 MEDIA_TYPES = {images.extension(form): images.content_type(form) for form in get_args(Format)}
 KEY = re.compile(r"([\w-]{1,64}/){1,4}[\w-]{1,64}\.\w{1,8}", re.ASCII)
@@ -29,7 +29,7 @@ async def media(key: str, request: Request, gateway: Wired) -> Response:
     """``GET`` and ``HEAD /files/{key}``: no API key needed."""
     end = end_of(key)
     left = YEAR if end is None else end - time.time()
-    if not KEY.fullmatch(key) or key.startswith((INLINE, PARTS)) or left <= 0:
+    if not KEY.fullmatch(key) or key.startswith(PRIVATE) or left <= 0:
         return render(MISSING)
     content_type, extra = MEDIA_TYPES.get(key.rpartition(".")[2]), dict[str, str]()
     if UPLOAD.fullmatch(key):

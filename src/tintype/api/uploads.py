@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.body import MAX_DRAINED, read_json
-from tintype.api.gateway import Gateway, Wired, account_of
+from tintype.api.gateway import AUTHORIZATION, Gateway, Wired, account_of
 from tintype.api.media import MISSING
 from tintype.api.surface import Seen
 from tintype.api.terms import lifetime
@@ -32,7 +32,13 @@ ADDRESS = "put this file"
 CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(\s*;[\x20-\x7e]{0,100})?", re.ASCII)
 
 
-async def _owner(request: Request, gateway: Wired) -> str:
+async def _owner(
+    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(AUTHORIZATION)]
+) -> str:
+    return _owner_of(request, gateway)
+
+
+def _owner_of(request: Request, gateway: Gateway) -> str:
     try:
         return account_of(request, gateway)
     except ServiceRefused:
@@ -45,12 +51,14 @@ Owner = Annotated[str, Depends(_owner)]
 """As ``Account``; fal's storage has its own words for whoever sends no key."""
 
 
-async def _sender(request: Request, gateway: Wired) -> str:
+async def _sender(
+    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(AUTHORIZATION)]
+) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     account = gateway.signer.read(SENDER, token.strip()) if scheme.lower() == "bearer" else None
     if account is not None and gateway.keys.knows(account):
         return account
-    return await _owner(request, gateway)
+    return _owner_of(request, gateway)
 
 
 Sender = Annotated[str, Depends(_sender)]

@@ -5,11 +5,13 @@ import time
 
 import structlog
 
-from tintype.files import INLINE, PARTS, SPOOL, UNTIL, FileStore
+from tintype.files import INLINE, PARTS, PREVIEWS, SPOOL, UNTIL, FileStore
 from tintype.store import Store
 
 EVERY_SECONDS = 60.0
 DAY = 86400.0
+PREVIEW_SECONDS = 600.0
+"""How long a caller who lost the connection can find the pictures of the steps."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +27,9 @@ async def tidy(store: Store, files: FileStore, inline_seconds: float, keep_days:
 
 
 async def tidy_once(store: Store, files: FileStore, inline_seconds: float, keep_days: float) -> None:
-    """Delete inline pictures, files that ended or were never finished, and requests and uploads that are too old."""
+    """Delete inline pictures, previews, files that ended or were never finished, and old requests and uploads."""
     await files.expire(INLINE, inline_seconds)
+    await files.expire(PREVIEWS, PREVIEW_SECONDS)
     for unfinished in (PARTS, SPOOL):
         await files.expire(unfinished, DAY)
     for end in await files.ends():
