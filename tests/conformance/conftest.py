@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.clients import Clients
-from tests.conformance.names import NAMED, passing_on
+from tests.conformance.names import AVAILABLE, Names, passing_on
 from tests.e2e.server import Server
 
 FAKE = {"TINTYPE_ENGINE": "tintype.testing.engine"}
@@ -41,12 +41,12 @@ def trust(fake: Server) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def named(fake: Server, trust: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The environment for commands that run ``named``."""
-    if not NAMED:
+def names(fake: Server, trust: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
+    """fal's names lead to ``fake``."""
+    if not AVAILABLE:
         pytest.skip("pointing fal's names here needs Linux and root")
     with passing_on(fake.tls_port):
-        yield trust
+        yield Names.leading_here(tmp_path_factory.mktemp("names"), trust)
 
 
 @pytest.fixture

@@ -9,29 +9,43 @@ import contextlib
 import os
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
 
 from tintype import certificates
 
 ADDRESS = "127.0.0.77"
-NAMED = os.name == "posix" and sys.platform == "linux" and os.geteuid() == 0
-HOSTS = tempfile.gettempdir() + f"/tintype-hosts-{os.getpid()}"
+AVAILABLE = os.name == "posix" and sys.platform == "linux" and os.geteuid() == 0
 
 
-def as_named(command: list[str]) -> list[str]:
-    """The command, run where /etc/hosts says that fal is here."""
-    inside = f'mount --bind "{HOSTS}" /etc/hosts && exec "$@"'
-    return ["unshare", "--mount", "sh", "-c", inside, "sh", *command]
+@dataclass(frozen=True)
+class Names:
+    """A file for /etc/hosts, and the environment of a client that trusts us."""
+
+    hosts: Path
+    env: dict[str, str]
+
+    @classmethod
+    def leading_here(cls, folder: Path, env: dict[str, str], **elsewhere: str) -> "Names":
+        """``elsewhere``: names, with _ for the dots, that lead to another address."""
+        names = [name for name in certificates.NAMES if "localhost" not in name]
+        table = dict.fromkeys(names, ADDRESS) | {name.replace("_", "."): to for name, to in elsewhere.items()}
+        hosts = folder / "hosts"
+        lines = "".join(f"{address} {name}\n" for name, address in table.items())
+        hosts.write_text("127.0.0.1 localhost queue.localhost\n" + lines)
+        return cls(hosts, env)
+
+    def around(self, command: list[str]) -> list[str]:
+        """The command, run where /etc/hosts says that fal is here."""
+        inside = f'mount --bind "{self.hosts}" /etc/hosts && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", inside, "sh", *command]
 
 
 @contextlib.contextmanager
 def passing_on(port: int) -> Generator[None]:
-    """Port 443 of ADDRESS is the server's ``port``, and the file for /etc/hosts is there."""
-    names = [name for name in certificates.NAMES if "localhost" not in name]
-    with open(HOSTS, "w") as file:
-        file.write("127.0.0.1 localhost\n" + "".join(f"{ADDRESS} {name}\n" for name in names))
+    """Port 443 of ADDRESS is the server's ``port``."""
     started, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -53,7 +67,6 @@ def passing_on(port: int) -> Generator[None]:
     finally:
         loops[0].call_soon_threadsafe(stop.set)
         thread.join(10)
-        os.unlink(HOSTS)
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

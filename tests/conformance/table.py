@@ -32,15 +32,15 @@ These are properties of fal's clients, with fal's servers too.
 
 * **`@fal-ai/server-proxy` for Express** drops the status of an answer: a refused input (422) or a failure (500, 504)
   arrives as 200 with `{{"detail": ...}}` as its data. A subscribe still ends; look for `detail`.
-* **`@fal-ai/server-proxy` for Hono** passes on no `x-fal-*` header (priority, start timeout) and fails on a PUT without a
-  body, so `queue.cancel` fails.
+* **`@fal-ai/server-proxy` for Hono** passes on no `x-fal-*` header (priority, start timeout) and fails on a PUT
+  without a body, so `queue.cancel` fails.
 * **`@fal-ai/server-proxy`** allows neither `storage/upload/initiate-multipart` nor `tokens/` unless it is told to, so
   uploads over 90 MiB and realtime want `allowedUrlPatterns`.
 * **`@fal-ai/client` in Node** ignores a string as `proxyUrl` without a word, and asks fal.run with your key. Write
   `proxyUrl: {{ url: ..., when: "always" }}`.
 * **fal-client before 0.11** knows no `FAL_QUEUE_RUN_HOST`: it asks `queue.` before the run host.
-* **fal-client for Python** asks `rest.fal.ai` for uploads and realtime tokens whatever is set: use `tintype env --proxy`,
-  or point the names here.
+* **fal-client for Python** asks `rest.fal.ai` for uploads and realtime tokens whatever is set: use
+  `tintype env --proxy`, or point the names here.
 """
 
 

@@ -6,24 +6,23 @@ import httpx
 import pytest
 
 from tests.conformance.clients import Clients, check_output
+from tests.conformance.names import Names
 from tests.e2e.server import Server
 
-Env = dict[str, str]
+
+@pytest.fixture(scope="module")
+def ran(clients: Clients, names: Names) -> Any:
+    return clients.node("run.mjs", names=names)
 
 
 @pytest.fixture(scope="module")
-def ran(clients: Clients, named: Env) -> Any:
-    return clients.node("run.mjs", named=True, **named)
+def subscribed(clients: Clients, names: Names) -> Any:
+    return clients.node("subscribe.mjs", names=names)
 
 
 @pytest.fixture(scope="module")
-def subscribed(clients: Clients, named: Env) -> Any:
-    return clients.node("subscribe.mjs", named=True, **named)
-
-
-@pytest.fixture(scope="module")
-def cancelled(clients: Clients, named: Env) -> Any:
-    return clients.node("cancel.mjs", named=True, **named)
+def cancelled(clients: Clients, names: Names) -> Any:
+    return clients.node("cancel.mjs", names=names)
 
 
 @pytest.mark.case("C14")
@@ -110,9 +109,9 @@ def test_the_clients_timeout_cancels_once_and_frees_the_worker(cancelled: Any) -
 
 
 @pytest.mark.case("C36")
-def test_who_will_not_wait_to_be_started_is_told_once(fake: Server, clients: Clients, named: Env) -> None:
+def test_who_will_not_wait_to_be_started_is_told_once(fake: Server, clients: Clients, names: Names) -> None:
     ahead = fake.submit(prompt="slow:0.3", num_inference_steps=30)
-    told = clients.node("start_timeout.mjs", named=True, **named)
+    told = clients.node("start_timeout.mjs", names=names)
     httpx.put(ahead["cancel_url"]).raise_for_status()
     for asked in told.values():
         assert asked["status"] == 504
@@ -126,12 +125,3 @@ def test_vercels_sdk_generates_an_image(fake: Server, clients: Clients) -> None:
     made = clients.node("ai_sdk.mjs", fake.url, FAL_API_KEY="any:key")
     (image,) = made["images"]
     assert image["content_type"] == "image/png"
-
-
-@pytest.mark.case("C6")
-def test_three_lines_of_configuration_need_no_tls(fake: Server, clients: Clients) -> None:
-    rewritten = clients.node("rewrite.mjs", fake.url)
-    check_output(rewritten["run"]["data"], rewritten["run"]["files"])
-    check_output(rewritten["subscribed"]["data"], rewritten["subscribed"]["files"])
-    assert rewritten["uploaded"] == "hello"
-    assert rewritten["hosts"] == [fake.url.removeprefix("http://")]

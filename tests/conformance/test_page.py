@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.clients import Clients
+from tests.conformance.names import Names
 from tests.e2e.server import Server
 
 PAGE = (Path(__file__).parents[1] / "api" / "page.md").read_text()
@@ -47,13 +48,13 @@ def test_python_with_the_exports_of_tintype_env(clients: Clients, python_here: E
 
 
 @pytest.mark.case("C21")
-def test_python_where_fals_names_lead_here(clients: Clients, named: Env, page_python: Path) -> None:
-    check_python(clients.python_prints(page_python, named=True, **named), "https://queue.fal.run/files/")
+def test_python_where_fals_names_lead_here(clients: Clients, names: Names, page_python: Path) -> None:
+    check_python(clients.python_prints(page_python, names=names), "https://queue.fal.run/files/")
 
 
 @pytest.mark.case("C22")
-def test_javascript_where_fals_names_lead_here(clients: Clients, named: Env, page_javascript: Path) -> None:
-    printed = clients.node_prints(page_javascript, named=True, **named)
+def test_javascript_where_fals_names_lead_here(clients: Clients, names: Names, page_javascript: Path) -> None:
+    printed = clients.node_prints(page_javascript, names=names)
     check_javascript(printed, "https://queue.fal.run/files/")
 
 
