@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cases import CASES, WITHOUT
+from tests.conformance.cases import CASES, IN_PART, WITHOUT
 from tests.conformance.clients import versions
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "compatibility.md"
@@ -83,7 +83,8 @@ def page(run: Run) -> str:
             ]
         tests = sorted(run.tests[name])
         shown = "<br>".join(f"`{test}`" for test in tests) if tests else WITHOUT.get(name, "")
-        lines.append(f"| {name} | {case.what} | {case.judge} | {result(run, tests)} | {shown} |")
+        what = f"{case.what}. **In part:** {IN_PART[name]}" if name in IN_PART else case.what
+        lines.append(f"| {name} | {what} | {case.judge} | {result(run, tests)} | {shown} |")
     return "\n".join(lines) + "\n"
 
 

@@ -33,6 +33,11 @@ def test_run_has_the_data_and_the_id_of_its_header(ran: Any) -> None:
     assert len(plain["requestId"]) == 36
 
 
+@pytest.mark.case("C18")
+def test_a_whole_address_as_the_id_ends_in_a_slash(ran: Any) -> None:
+    assert ran["whole"] == {"images": 2, "path": "/fal-ai/z-image/turbo/", "status": 200}
+
+
 @pytest.mark.case("C17")
 def test_run_without_input_names_the_prompt_after_one_request(ran: Any) -> None:
     empty = ran["empty"]
