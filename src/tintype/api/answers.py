@@ -23,7 +23,7 @@ async def answer(job: Job, gateway: Gateway, surface: Surface) -> Response:
         return render(UNKNOWN, headers)
     if job.result is None:
         return render(job.failure or CANCELLED, headers)
-    urls = [await _address(image, gateway, surface) for image in job.result.images]
+    urls = [await address(image, gateway, surface) for image in job.result.images]
     known = [url for url in urls if url is not None]
     if len(known) < len(urls):
         return render(UNKNOWN, headers)
@@ -31,7 +31,7 @@ async def answer(job: Job, gateway: Gateway, surface: Surface) -> Response:
     return JSONResponse(output(job.result, known).model_dump(), headers=headers)
 
 
-async def _address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:
+async def address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:
     """Where the picture can be fetched, or itself as a data URI; None if it is no longer there."""
     if not image.key.startswith(INLINE):
         return f"{surface.root}/files/{image.key}"

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
 from starlette.requests import HTTPConnection
 
 from tintype.api.seats import Seats
@@ -73,7 +74,14 @@ def account_of(request: HTTPConnection, gateway: Gateway) -> str:
     return account
 
 
-async def _account(request: Request, gateway: Wired) -> str:
+_AUTHORIZATION = APIKeyHeader(
+    name="Authorization", scheme_name="key", description="`Key id:secret` or `Bearer id:secret`", auto_error=False
+)
+
+
+async def _account(
+    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(_AUTHORIZATION)]
+) -> str:
     return account_of(request, gateway)
 
 

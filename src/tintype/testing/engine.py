@@ -1,7 +1,7 @@
 """An engine child without a model: ``python -m tintype.testing.engine``, with the arguments of :mod:`tintype.engine`.
 
-It keeps every rule of the pipe (steps, pictures, cancels, refusals) and paints flat colours at once. Words of the
-prompt steer it, so that a test needs no other way in:
+It keeps every rule of the pipe (steps, previews, pictures, cancels, refusals) and paints flat colours at once. Words of
+the prompt steer it, so that a test needs no other way in:
 
 =============  =============================================================
 ``slow:0.5``   half a second for each step
@@ -54,7 +54,8 @@ def work(pipe: Connection, wish: messages.Generate) -> messages.Outcome:
         for step in range(1, wish.steps + 1):
             if cancelled(pipe, wish.job_id, seconds):
                 return messages.Stopped(wish.job_id)
-            pipe.send(messages.StepDone(wish.job_id, image, step, wish.steps, seconds))
+            preview = messages.Preview(4, 3, colour(wish, image) * (4 * 3)) if wish.previews else None
+            pipe.send(messages.StepDone(wish.job_id, image, step, wish.steps, seconds, preview))
             if "crash" in words:
                 os._exit(1)
         pixels = colour(wish, image) * (wish.width * wish.height)
