@@ -1,6 +1,7 @@
 """fal_client.upload_file. Arguments: sizes in bytes; a file of each is uploaded and fetched again."""
 
 import hashlib
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +18,7 @@ for size in map(int, sys.argv[1:]):
         path = Path(folder) / "large.bin"
         path.write_bytes(data)
         address = fal_client.upload_file(path)
-    sent = [each.split("?")[0] for each in requests]
+    sent = [re.sub(r"\?\S*", "", each) for each in requests]
     back = httpx.get(address).raise_for_status().content
     is_same = hashlib.sha256(back).digest() == hashlib.sha256(data).digest()
     told.append({"address": address, "is_same": is_same, "requests": sent})
