@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.clients import Clients
-from tests.conformance.names import AVAILABLE, Names, passing_on
+from tests.conformance.names import Names, missing, passing_on
 from tests.e2e.server import Server
 
 FAKE = {"TINTYPE_ENGINE": "tintype.testing.engine"}
@@ -43,8 +43,8 @@ def trust(fake: Server) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def names(fake: Server, trust: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
     """fal's names lead to ``fake``."""
-    if not AVAILABLE:
-        pytest.skip("pointing fal's names here needs Linux and root")
+    if reason := missing():
+        pytest.skip(reason)
     with passing_on(fake.tls_port):
         yield Names.leading_here(tmp_path_factory.mktemp("names"), trust)
 
