@@ -38,6 +38,9 @@ These are properties of fal's clients, with fal's servers too.
   uploads over 90 MiB and realtime want `allowedUrlPatterns`.
 * **`@fal-ai/client` in Node** ignores a string as `proxyUrl` without a word, and asks fal.run with your key. Write
   `proxyUrl: {{ url: ..., when: "always" }}`.
+* **`@fal-ai/client`** takes the close of a realtime connection that it asked for itself for an error (status 1005).
+* **fal-client's `stream`** looks at the type of an answer before its status: a refused input or a wrong key is an
+  `SSEError` about `application/json`, not a `FalClientHTTPError`.
 * **fal-client before 0.11** knows no `FAL_QUEUE_RUN_HOST`: it asks `queue.` before the run host.
 * **fal-client for Python** asks `rest.fal.ai` for uploads and realtime tokens whatever is set: use
   `tintype env --proxy`, or point the names here.

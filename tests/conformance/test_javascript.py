@@ -100,7 +100,7 @@ def test_a_refused_input_names_its_field(subscribed: Any) -> None:
 def test_cancel_stops_the_work_within_a_step(cancelled: Any) -> None:
     by_hand = cancelled["byHand"]
     assert by_hand["answer"] is None, "queue.cancel resolves with nothing"
-    assert by_hand["seconds"] < 1
+    assert by_hand["seconds"] < 3, "all of it would take 24"
     assert (by_hand["result"]["status"], by_hand["result"]["body"]["error_type"]) == (499, "client_cancelled")
 
 
@@ -110,7 +110,7 @@ def test_the_clients_timeout_cancels_once_and_frees_the_worker(cancelled: Any) -
     assert "timed out" in by_timeout["message"]
     cancels = [each for each in by_timeout["requests"] if each["method"] == "PUT"]
     assert [(each["path"].split("/")[-1], each["status"]) for each in cancels] == [("cancel", 202)]
-    assert by_timeout["seconds"] < 1
+    assert by_timeout["seconds"] < 3
 
 
 @pytest.mark.case("C36")
