@@ -14,6 +14,9 @@ from tintype.errors import SetupError
 LOCAL = "local"
 """The account of everyone while there are no keys."""
 
+PROXY = "proxy"
+"""The account of whoever needs no key on the proxy path (setting ``proxy_without_key``); no key has this id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

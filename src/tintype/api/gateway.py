@@ -13,7 +13,7 @@ from tintype.api.watch import Watch
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
-from tintype.keys import LOCAL, Keys
+from tintype.keys import LOCAL, PROXY, Keys
 from tintype.store import Bus, Store
 
 
@@ -67,11 +67,19 @@ Wired = Annotated[Gateway, Depends(_gateway)]
 
 def account_of(request: HTTPConnection, gateway: Gateway) -> str:
     """The id of the API key that asks; ServiceRefused 401 for anybody else."""
-    account = gateway.keys.account(request.headers.get("authorization"))
+    authorization = request.headers.get("authorization")
+    account = gateway.keys.account(authorization)
     # The last key may be revoked while we listen to the world: that must not let the world in.
     if account is None or (account == LOCAL and not gateway.settings.is_private):
-        raise ServiceRefused(401, "invalid key credentials")
+        if authorization or not _may_go_without(request, gateway):
+            raise ServiceRefused(401, "invalid key credentials")
+        return PROXY
     return account
+
+
+def _may_go_without(request: HTTPConnection, gateway: Gateway) -> bool:
+    """Whether it came through the proxy path, and the operator opened that to all."""
+    return gateway.settings.proxy_without_key and getattr(request.state, "through_proxy", False)
 
 
 _AUTHORIZATION = APIKeyHeader(
