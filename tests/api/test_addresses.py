@@ -54,6 +54,7 @@ def test_a_proxy_that_is_no_address_is_an_error(proxies: str) -> None:
 L = "http://localhost"
 
 
+@pytest.mark.case("C11")
 @pytest.mark.parametrize(
     ("url", "surface", "path"),
     [

@@ -23,8 +23,8 @@ request tells as much, that. This page is written from a test run:
 Clients that were run: {clients}.
 
 Where fal's own documents disagree, [decision 0007](../decisions/0007-where-fals-documents-disagree.md) says what was
-chosen. How the clients get onto the machine that tests:
-[decision 0011](../decisions/0011-the-clients-are-installed-by-make.md).
+chosen. [Point your client here](../guides/point-your-client-here.md) tells how each client is led to Tintype, and
+[decision 0011](../decisions/0011-the-clients-are-installed-by-make.md) how they get onto the machine that tests.
 
 ## What the clients lose on the way
 
