@@ -39,7 +39,7 @@ def trust(fake: Server) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def names(fake: Server, trust: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
     """fal's names lead to ``fake``."""
-    if reason := missing():
+    if reason := missing(ADDRESS):
         pytest.skip(reason)
     with passing_on(ADDRESS, fake.tls_port):
         yield Names.leading_to(ADDRESS, tmp_path_factory.mktemp("names"), trust)

@@ -19,13 +19,13 @@ ADDRESS = "127.0.0.77"
 """The next ones are for servers of single tests."""
 
 
-def missing() -> str:
-    """Why names cannot be pointed here; empty if they can."""
+def missing(address: str) -> str:
+    """Why names cannot be pointed to ``address``; empty if they can."""
     try:
         subprocess.run(
             ["unshare", "--mount", "mount", "--bind", "/etc/hosts", "/etc/hosts"], check=True, capture_output=True
         )
-        socket.create_server((ADDRESS, 443)).close()
+        socket.create_server((address, 443)).close()
     except (OSError, subprocess.CalledProcessError) as error:
         return f"pointing fal's names here needs Linux and root: {error}"
     return ""

@@ -17,7 +17,7 @@ STRANGER = {"status": 401, "detail": "invalid key credentials", "requests": 1}
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
     """fal's names lead to a server that knows one key, and the clients have it."""
-    if reason := missing():
+    if reason := missing(ADDRESS):
         pytest.skip(reason)
     home = tmp_path_factory.mktemp("locked")
     command = [TINTYPE, "keys", "create", "conformance", "--home", home]
