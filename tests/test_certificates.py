@@ -41,6 +41,7 @@ def proven(context: ssl.SSLContext, name: str, authority: Path) -> x509.Certific
     return x509.load_der_x509_certificate(shown)
 
 
+@pytest.mark.case("C10")
 def test_openssl_verifies_a_name_with_queue_before_it(tmp_path: Path) -> None:
     made = certificates.ensure(tmp_path, ["pictures.lan", "*.pictures.test"])
     context = certificates.context(made)
@@ -50,6 +51,7 @@ def test_openssl_verifies_a_name_with_queue_before_it(tmp_path: Path) -> None:
         proven(context, "pictures.test", made.authority)
 
 
+@pytest.mark.case("C10")
 def test_every_name_is_spelled_out(tmp_path: Path) -> None:
     held = names(certificates.ensure(tmp_path)).get_values_for_type(x509.DNSName)
     assert {"localhost", "queue.localhost", *FAL_HOSTS} <= set(held)

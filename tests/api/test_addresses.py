@@ -19,6 +19,7 @@ FORWARDED = {
 }
 
 
+@pytest.mark.case("C11")
 def test_host_and_port_are_the_callers(gateway: Gateway) -> None:
     headers = {"host": "my.machine:1234"}
     submitted = gateway.post(QUEUE, headers=headers).json()
@@ -27,11 +28,13 @@ def test_host_and_port_are_the_callers(gateway: Gateway) -> None:
     assert output["images"][0]["url"].startswith("http://my.machine:1234/files/")
 
 
+@pytest.mark.case("C11")
 def test_what_a_stranger_says_was_forwarded_is_not_believed(gateway: Gateway) -> None:
     submitted = gateway.post(QUEUE, headers=FORWARDED).json()
     assert submitted["status_url"].startswith(f"{gateway.url}/queue/fal-ai/")
 
 
+@pytest.mark.case("C11")
 def test_what_a_trusted_proxy_forwarded_is(tmp_path: Path) -> None:
     with Gateway(tmp_path, trusted_proxies="10.0.0.0/8, 127.0.0.1") as gateway:
         submitted = gateway.post(QUEUE, headers=FORWARDED).json()
@@ -51,6 +54,7 @@ def test_a_proxy_that_is_no_address_is_an_error(proxies: str) -> None:
 L = "http://localhost"
 
 
+@pytest.mark.case("C11")
 @pytest.mark.parametrize(
     ("url", "surface", "path"),
     [

@@ -72,6 +72,7 @@ FOREIGN = [
 ]
 
 
+@pytest.mark.case("C61")
 @pytest.mark.parametrize("target", FOREIGN)
 def test_another_host_is_refused_and_not_connected_to(gateway: Gateway, target: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
@@ -108,11 +109,13 @@ def test_the_proxy_lives_at_one_path(gateway: Gateway, path: str) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.case("C61")
 def test_elsewhere_the_header_means_nothing(gateway: Gateway) -> None:
     headers = {"x-fal-target-url": "https://example.com/"}
     assert gateway.post(headers=headers).json()["seed"] == WISH["seed"]
 
 
+@pytest.mark.case("C57")
 def test_a_browser_may_send_what_the_client_does(gateway: Gateway) -> None:
     asked = "authorization,content-type,x-fal-queue-priority,x-fal-target-url"
     headers = {

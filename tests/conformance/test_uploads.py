@@ -1,4 +1,4 @@
-"""fal's Python client sends files. It always asks fal's own hosts for that, so a proxy leads it here."""
+"""fal's clients send files. Python's always asks fal's own hosts for that, so a proxy leads it here."""
 
 import contextlib
 import hashlib
@@ -13,6 +13,7 @@ import pytest
 
 from tests.conformance.clients import Clients
 from tests.conformance.crossing import crossing
+from tests.conformance.names import Names
 from tests.e2e.server import Server
 
 MB = 2**20
@@ -92,6 +93,17 @@ def test_when_the_first_store_is_broken_the_next_one_is_used(
     assert said["url"].startswith("https://rest.fal.ai/files/uploads/")
     assert (said["status"], said["content_type"]) == (200, "text/plain")
     assert said["sha256"] == _sha256(small)
+
+
+@pytest.mark.case("C67")
+def test_node_uploads_small_and_in_parts_and_inside_an_input(clients: Clients, names: Names) -> None:
+    told = clients.node("upload.mjs", str(91 * MB), names=names)
+    for sent in (told["little"], told["parts"]):
+        assert (sent["back"]["size"], sent["back"]["sha256"]) == (sent["size"], sent["sha256"])
+    assert told["little"]["back"]["content_type"].startswith("text/plain")
+    assert told["little"]["requests"] == ["POST 200", "PUT 200"]
+    assert told["parts"]["requests"] == ["POST 200", *["PUT 200"] * 10, "POST 200"]
+    assert told["inside"] == {"images": 1, "uploads": 1}
 
 
 @pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="a disk can be made to look full on Linux only")

@@ -62,6 +62,7 @@ def roots(told: dict[str, Any]) -> list[str]:
     return [told[name]["images"][0]["url"].partition("/files/")[0] for name in ("ran", "subscribed")]
 
 
+@pytest.mark.case("C1")
 def test_c1_two_ports(here: Listening) -> None:
     run, queue = f"localhost:{here.settings.tls_port}", f"localhost:{here.settings.tls_queue_port}"
     told = told_by_the_client(here.environment() | {"FAL_RUN_HOST": run, "FAL_QUEUE_RUN_HOST": queue})
@@ -69,6 +70,7 @@ def test_c1_two_ports(here: Listening) -> None:
     assert roots(told) == [f"https://{run}", f"https://{queue}"]
 
 
+@pytest.mark.case("C2")
 def test_c2_one_port_and_two_prefixes(here: Listening) -> None:
     told = told_by_the_client(here.environment())
     root = f"https://localhost:{here.settings.tls_port}"
@@ -79,6 +81,7 @@ def test_c2_one_port_and_two_prefixes(here: Listening) -> None:
 UNSHARE = ["unshare", "--mount", "--map-root-user"]
 
 
+@pytest.mark.case("C3")
 def test_c3_one_name_and_queue_before_it(here: Listening, tmp_path: Path) -> None:
     """Only the Host tells them apart. A mount of its own lets this client, and nobody else, resolve the name."""
     if shutil.which("unshare") is None or subprocess.run([*UNSHARE, "true"], check=False).returncode:
@@ -94,6 +97,7 @@ def test_c3_one_name_and_queue_before_it(here: Listening, tmp_path: Path) -> Non
     assert roots(told) == [f"https://{root}", f"https://queue.{root}"]
 
 
+@pytest.mark.case("C4")
 def test_c4_fals_own_names_by_the_connect_proxy(here: Listening) -> None:
     environment = here.environment("--proxy")
     assert not {"FAL_RUN_HOST", "FAL_QUEUE_RUN_HOST"} & set(environment)
@@ -102,6 +106,7 @@ def test_c4_fals_own_names_by_the_connect_proxy(here: Listening) -> None:
     assert roots(told) == ["https://fal.run", "https://queue.fal.run"]
 
 
+@pytest.mark.case("C4")
 def test_node_obeys_the_connect_proxy_too(here: Listening) -> None:
     """Node 22.21, 24 or newer; this one comes with the wheel that pyright needs."""
     script = """
@@ -127,6 +132,7 @@ def test_plain_http_on_the_queues_own_port(here: Listening) -> None:
     assert httpx.post(f"{url}{RUN}", json=WISH, timeout=60).json()["seed"] == WISH["seed"]
 
 
+@pytest.mark.case("C18")
 @pytest.mark.parametrize("path", [PATH, f"/queue{PATH}", "/healthz", "/files/x.png", "/", "/run", "//run/x"])
 def test_nothing_is_redirected(here: Listening, path: str) -> None:
     for slash in ("", "/"):
