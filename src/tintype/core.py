@@ -180,8 +180,9 @@ class Terms:
     @classmethod
     def from_json(cls, values: JSON) -> Self:
         """From the store."""
-        webhook = Webhook(**values["webhook"]) if values["webhook"] else None
-        return cls(**{**values, "webhook": webhook})
+        webhook = values["webhook"] and Webhook(**values["webhook"])
+        others: JSON = {name: value for name, value in values.items() if name != "webhook"}
+        return cls(webhook=webhook, **others)
 
 
 @dataclass(frozen=True, slots=True)

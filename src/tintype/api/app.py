@@ -3,13 +3,16 @@
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
 
 from tintype.api import errors, health, media, queue
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import Account, EngineState, Gateway, Wired
 from tintype.api.run import run
 from tintype.api.seats import Seats
+from tintype.api.status import status
 from tintype.api.surface import Seen, SurfaceMiddleware
+from tintype.api.watch import Watch
 from tintype.config import Settings
 from tintype.core import ENDPOINT
 from tintype.errors import Refusal
@@ -17,13 +20,17 @@ from tintype.files import FileStore
 from tintype.keys import Keys
 from tintype.store import Bus, Store
 
+STALE_SECONDS = {True: 5.0, False: 0.5}
+"""How long a job's status is good for unless something is heard: other servers on a PostgreSQL are not heard."""
+
 
 def create_app(
     settings: Settings, store: Store, bus: Bus, files: FileStore, keys: Keys, engine_status: EngineState
 ) -> FastAPI:
     """The ASGI application. It closes nothing: its parts are the caller's."""
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, Seats(settings.run_limit))
+    watch = Watch(store, bus, max_age=STALE_SECONDS[settings.database.startswith("sqlite")])
+    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, Seats(settings.run_limit), watch)
 
     app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"])
     # Clients ask without the model's sub-path; fal's OpenAPI has it.
@@ -31,7 +38,7 @@ def create_app(
         job = model + "/requests/{job_id}"
         app.add_api_route(job, queue.result, methods=["GET"])
         app.add_api_route(f"{job}/response", queue.result, methods=["GET"])
-        app.add_api_route(f"{job}/status", queue.status, methods=["GET"])
+        app.router.routes.insert(0, Route(f"{job}/status", status))  # before all others: it is asked most
         app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"])
     app.add_api_route("/files/{key:path}", media.media, methods=["GET", "HEAD"])
     app.add_api_route("/healthz", health.healthz, methods=["GET"])

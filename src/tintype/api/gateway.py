@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
 
 from tintype.api.seats import Seats
+from tintype.api.watch import Watch
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
@@ -50,6 +52,7 @@ class Gateway:
     keys: Keys
     engine: EngineState
     seats: Seats
+    watch: Watch
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 
@@ -61,12 +64,17 @@ async def _gateway(request: Request) -> Gateway:
 Wired = Annotated[Gateway, Depends(_gateway)]
 
 
-async def _account(request: Request, gateway: Wired) -> str:
+def account_of(request: HTTPConnection, gateway: Gateway) -> str:
+    """The id of the API key that asks; ServiceRefused 401 for anybody else."""
     account = gateway.keys.account(request.headers.get("authorization"))
     # The last key may be revoked while we listen to the world: that must not let the world in.
     if account is None or (account == LOCAL and not gateway.settings.is_private):
         raise ServiceRefused(401, "invalid key credentials")
     return account
+
+
+async def _account(request: Request, gateway: Wired) -> str:
+    return account_of(request, gateway)
 
 
 Account = Annotated[str, Depends(_account)]

@@ -1,6 +1,5 @@
 """queue.fal.run: take a request in, say how it stands, hand out its result, or cancel it."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +12,10 @@ from tintype.api.envelope import REQUEST_ID
 from tintype.api.errors import STILL_RUNNING, UNKNOWN, render
 from tintype.api.gateway import Account, Gateway, Wired
 from tintype.api.schemas import read_input
+from tintype.api.status import addresses
 from tintype.api.surface import Seen, Surface
 from tintype.api.terms import priority, read_terms
-from tintype.core import CancelOutcome, Failure, Job, LogLine, State
+from tintype.core import CancelOutcome, Failure, Job
 from tintype.errors import InputRefused, ServiceRefused
 
 
@@ -40,26 +40,8 @@ async def submit(request: Request, gateway: Gateway, account: str, surface: Surf
     job = await gateway.store.submit(new)
     position = await gateway.store.position(job)
     # IN_QUEUE even if it is over: the clients expect no other word here.
-    content = {"status": "IN_QUEUE", **_addresses(job, surface), "queue_position": position}
+    content = {"status": "IN_QUEUE", **addresses(job, surface), "queue_position": position}
     return _said(job, content | {"logs": None, "metrics": {}})
-
-
-async def status(job_id: str, request: Request, gateway: Wired, account: Account, surface: Seen) -> Response:
-    """``GET .../requests/{id}/status[?logs=1]``: 202 until it is over, then 200."""
-    job = await _owned(job_id, account, gateway)
-    if job is None:
-        return render(UNKNOWN, status="NOT_FOUND")
-    content: dict[str, Any] = {"status": _word(job), **_addresses(job, surface), "logs": None, "metrics": {}}
-    if request.query_params.get("logs", "").lower() in ("1", "true"):
-        content["logs"] = [_line(line) for line in await gateway.store.logs(job.id)]
-    if job.state is State.QUEUED:
-        content["queue_position"] = await gateway.store.position(job)
-    if not job.state.is_final:
-        return _said(job, content, 202)
-    content["metrics"] = {"inference_time": _seconds(job)}
-    if job.failure is not None and job.failure.error_type is not None:
-        content |= {"error": job.failure.detail, "error_type": job.failure.error_type}
-    return _said(job, content)
 
 
 async def result(job_id: str, gateway: Wired, account: Account, surface: Seen) -> Response:
@@ -96,43 +78,6 @@ async def _respect_limit(request: Request, gateway: Gateway) -> None:
     asked = request.query_params.get("fal_max_queue_length", "")
     if asked.isdecimal() and len(asked) < 10 and (length := await gateway.store.queue_length()) > int(asked):
         raise ServiceRefused(429, f"The queue holds {length} requests, more than the {asked} asked for")
-
-
-def _addresses(job: Job, surface: Surface) -> dict[str, str]:
-    """As on fal, without the model's sub-path ``/turbo``."""
-    application = "/".join(job.endpoint.split("/")[:2])
-    url = f"{surface.base}/{application}/requests/{job.id}"
-    return {
-        "request_id": job.id,
-        "response_url": url,
-        "status_url": f"{url}/status",
-        "cancel_url": f"{url}/cancel",
-    }
-
-
-def _word(job: Job) -> str:
-    """Only these three: any other breaks the clients, so failures and cancellations are completed too."""
-    words = {State.QUEUED: "IN_QUEUE", State.RUNNING: "IN_PROGRESS"}
-    return words.get(job.state, "COMPLETED")
-
-
-def _line(line: LogLine) -> dict[str, Any]:
-    return {
-        "timestamp": datetime.fromtimestamp(line.time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "message": line.message,
-        "level": line.level,
-        "source": line.source,
-        "labels": {},
-    }
-
-
-def _seconds(job: Job) -> float:
-    """How long it was worked on."""
-    if job.result is not None and "inference" in job.result.timings:
-        return job.result.timings["inference"]
-    if job.started_at is None or job.finished_at is None:
-        return 0.0
-    return round(job.finished_at - job.started_at, 4)
 
 
 def _said(job: Job, content: dict[str, Any], status_code: int = 200) -> JSONResponse:

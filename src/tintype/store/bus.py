@@ -46,6 +46,15 @@ class Subscription:
         """Let the present or the next wait end."""
         self._woken.set()
 
+    @property
+    def is_woken(self) -> bool:
+        """Something changed since the last wait or answer."""
+        return self._woken.is_set()
+
+    def answer(self) -> None:
+        """Take the wake-ups so far as heard."""
+        self._woken.clear()
+
     async def wait(self, seconds: float) -> bool:
         """Until a wake-up since the last wait, or for so many seconds; True if woken. Then look again."""
         try:
@@ -53,8 +62,8 @@ class Subscription:
                 await self._woken.wait()
         except TimeoutError:
             return False
-        # Cleared before the caller looks again: a change made while it looks is a new wake-up.
-        self._woken.clear()
+        # Before the caller looks again: a change made while it looks is a new wake-up.
+        self.answer()
         return True
 
 

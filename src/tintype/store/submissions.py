@@ -44,6 +44,18 @@ class Submissions:
         return as_job(row) if row else None
 
     @verb
+    async def look(self, transaction: Transaction, job_id: str, after: int) -> tuple[Job | None, list[LogLine]]:
+        """The job as it stands, and its lines without the first ``after`` of them."""
+        row = (await transaction.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+        return (as_job(row), await _lines(transaction, job_id, after)) if row else (None, [])
+
+    @verb
+    async def lineup(self, transaction: Transaction, limit: int) -> Sequence[str]:
+        """The ids of the first ``limit`` queued jobs, in the order in which they will be started."""
+        queued = select(jobs.c.id).where(IS_QUEUED).order_by(jobs.c.priority, jobs.c.seq).limit(limit)
+        return (await transaction.execute(queued)).scalars().all()
+
+    @verb
     async def position(self, transaction: Transaction, job: Job) -> int:
         """How many queued jobs will be started before this one; 0 also for a job that does not wait."""
         mine = select(jobs.c.seq).where(jobs.c.id == job.id, IS_QUEUED).scalar_subquery()
@@ -66,8 +78,7 @@ class Submissions:
     @verb
     async def logs(self, transaction: Transaction, job_id: str, after: int = 0) -> list[LogLine]:
         """The job's lines in the order they were written, without the first ``after`` of them."""
-        lines = select(logs).where(logs.c.job_id == job_id, logs.c.n > after).order_by(logs.c.n)
-        return [as_line(row) for row in await transaction.execute(lines)]
+        return await _lines(transaction, job_id, after)
 
     @verb
     async def cancel(self, transaction: Transaction, job_id: str) -> CancelOutcome:
@@ -120,6 +131,11 @@ class Submissions:
         final = [state for state in State if state.is_final]
         old = select(jobs.c.seq).where(jobs.c.state.in_(final), jobs.c.finished_at < before).limit(PURGE_BATCH)
         return (await transaction.execute(delete(jobs).where(jobs.c.seq.in_(old)).returning(jobs.c.id))).scalars().all()
+
+
+async def _lines(transaction: Transaction, job_id: str, after: int) -> list[LogLine]:
+    lines = select(logs).where(logs.c.job_id == job_id, logs.c.n > after).order_by(logs.c.n)
+    return [as_line(row) for row in await transaction.execute(lines)]
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
