@@ -71,6 +71,10 @@ class Keys:
         matches = hmac.compare_digest(_hash(secret), key.secret_sha256 if key else _hash(""))
         return key.id if key and matches else None
 
+    def knows(self, account: str) -> bool:
+        """Whether there still is such an account: its key may have been revoked, or the first key been made."""
+        return account in (self._read() or (LOCAL,))
+
     def _read(self) -> dict[str, Key]:
         try:
             state = self._path.stat()

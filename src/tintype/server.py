@@ -64,7 +64,7 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
             supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)
             app = create_app(settings, store, bus, files, keys, status)
             tidying = asyncio.create_task(tidy(store, files, settings.inline_seconds, settings.keep_days))
-            await _run(_listeners(app, settings.home), [plain, secure], supervisor, app.state.gateway.stopping)
+            await _run(_listeners(app, settings), [plain, secure], supervisor, app.state.gateway.stopping)
             tidying.cancel()
         finally:
             await store.close()
@@ -78,15 +78,17 @@ class _Listener(uvicorn.Server):
         yield
 
 
-def _listeners(app: ASGIApp, home: Path) -> list[_Listener]:
+def _listeners(app: ASGIApp, settings: Settings) -> list[_Listener]:
     """One for plain HTTP, one for TLS, over the same application."""
-    made = certificates.ensure(home / "tls")
+    made = certificates.ensure(settings.home / "tls")
 
     def listener(**tls: Path) -> _Listener:
         config = uvicorn.Config(
             app,
             lifespan="off",
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=settings.max_body_bytes,
+            ws_per_message_deflate=False,  # pictures do not shrink
             log_config=None,
             access_log=False,
             proxy_headers=False,  # api/surface.py decides whom to trust

@@ -8,8 +8,8 @@ from tintype.api.errors import UNKNOWN, render
 from tintype.api.gateway import Gateway
 from tintype.api.schemas import output
 from tintype.api.surface import Surface
-from tintype.core import ImageFile, Job, State
-from tintype.errors import CANCELLED
+from tintype.core import JSON, ImageFile, Job, State
+from tintype.errors import CANCELLED, Refusal
 from tintype.files import INLINE
 
 
@@ -19,16 +19,25 @@ async def answer(job: Job, gateway: Gateway, surface: Surface) -> Response:
     404 if it was inline (``sync_mode``) and its pictures have been forgotten.
     """
     headers = {REQUEST_ID: job.id}
+    try:
+        content = await outcome(job, gateway, surface)
+    except Refusal as refusal:
+        return render(refusal.failure, headers)
+    assert job.result is not None, "it was refused otherwise"
+    return JSONResponse(content, headers=headers | {"x-fal-billable-units": f"{job.result.megapixels:.4f}"})
+
+
+async def outcome(job: Job, gateway: Gateway, surface: Surface) -> JSON:
+    """fal's output object of a final job; Refusal: why there is none."""
     if job.state is State.DONE and job.result is None:  # its payloads were deleted
-        return render(UNKNOWN, headers)
+        raise Refusal(UNKNOWN)
     if job.result is None:
-        return render(job.failure or CANCELLED, headers)
+        raise Refusal(job.failure or CANCELLED)
     urls = [await _address(image, gateway, surface) for image in job.result.images]
     known = [url for url in urls if url is not None]
     if len(known) < len(urls):
-        return render(UNKNOWN, headers)
-    headers["x-fal-billable-units"] = f"{job.result.megapixels:.4f}"
-    return JSONResponse(output(job.result, known).model_dump(), headers=headers)
+        raise Refusal(UNKNOWN)
+    return output(job.result, known).model_dump()
 
 
 async def _address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from tintype.api.seats import Seats
@@ -13,6 +13,7 @@ from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
 from tintype.keys import LOCAL, Keys
+from tintype.signatures import Signer
 from tintype.store import Bus, Store
 
 
@@ -42,6 +43,16 @@ class EngineState(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long silence may last on a connection that stays open, in seconds."""
+
+    ping: float = 15.0
+    """Then a stream of events says that it is still there."""
+    idle: float = 60.0
+    """Then a WebSocket is closed whose client sent nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """The parts behind the routes."""
 
@@ -53,12 +64,14 @@ class Gateway:
     engine: EngineState
     seats: Seats
     watch: Watch
+    signer: Signer
+    pace: Pace = Pace()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 
 
-async def _gateway(request: Request) -> Gateway:
-    return request.app.state.gateway
+async def _gateway(connection: HTTPConnection) -> Gateway:
+    return connection.app.state.gateway
 
 
 Wired = Annotated[Gateway, Depends(_gateway)]
@@ -66,14 +79,18 @@ Wired = Annotated[Gateway, Depends(_gateway)]
 
 def account_of(request: HTTPConnection, gateway: Gateway) -> str:
     """The id of the API key that asks; ServiceRefused 401 for anybody else."""
-    account = gateway.keys.account(request.headers.get("authorization"))
+    return admitted(gateway.keys.account(request.headers.get("authorization")), gateway)
+
+
+def admitted(account: str | None, gateway: Gateway) -> str:
+    """``account``; ServiceRefused 401 if there is none."""
     # The last key may be revoked while we listen to the world: that must not let the world in.
     if account is None or (account == LOCAL and not gateway.settings.is_private):
         raise ServiceRefused(401, "invalid key credentials")
     return account
 
 
-async def _account(request: Request, gateway: Wired) -> str:
+async def _account(request: HTTPConnection, gateway: Wired) -> str:
     return account_of(request, gateway)
 
 

@@ -8,8 +8,9 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIXES = ("/run", "/queue")
@@ -40,7 +41,7 @@ class SurfaceMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on as its host would see it."""
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             prefix, path = _split(scope["path"])
             scheme, host, proxy_prefix = self._address(scope)
             root = f"{scheme}://{host}{proxy_prefix}"
@@ -54,11 +55,11 @@ class SurfaceMiddleware:
         headers = Headers(scope=scope)
         scheme, host = scope["scheme"], headers.get("host") or "{}:{}".format(*scope["server"])
         if not self._is_trusted(scope["client"]):
-            return scheme, host, ""
+            return _http(scheme), host, ""
         # Proxies in a row append; the first value is the client's.
         told = {name: headers.get(f"x-forwarded-{name}", "").split(",")[0].strip() for name in _FORWARDED}
         prefix = "/" + told["prefix"].strip("/") if told["prefix"].strip("/") else ""
-        return told["proto"] or scheme, told["host"] or host, prefix
+        return _http(told["proto"] or scheme), told["host"] or host, prefix
 
     def _is_trusted(self, peer: tuple[str, int] | None) -> bool:
         if peer is None or not self._trusted:
@@ -86,8 +87,13 @@ def _split(path: str) -> tuple[str, str]:
     return prefix, path.removeprefix(prefix).removesuffix("/") or "/"
 
 
-async def _surface(request: Request) -> Surface:
-    return request.state.surface
+def _http(scheme: str) -> str:
+    """Addresses handed out through a WebSocket are fetched by HTTP."""
+    return {"ws": "http", "wss": "https"}.get(scheme, scheme)
+
+
+async def _surface(connection: HTTPConnection) -> Surface:
+    return connection.state.surface
 
 
 Seen = Annotated[Surface, Depends(_surface)]
