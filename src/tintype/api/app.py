@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from tintype.api import errors, health, media, queue
 from tintype.api.envelope import Envelope
-from tintype.api.gateway import Account, EngineState, Gateway, Pace, Wired
+from tintype.api.gateway import USUAL, Account, EngineState, Gateway, Pace, Wired
 from tintype.api.realtime import realtime
 from tintype.api.run import run
 from tintype.api.seats import Seats
@@ -37,7 +37,7 @@ def create_app(
     files: FileStore,
     keys: Keys,
     engine_status: EngineState,
-    pace: Pace = Pace(),
+    pace: Pace = USUAL,
 ) -> FastAPI:
     """The ASGI application. It closes nothing: its parts are the caller's."""
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)

@@ -31,17 +31,16 @@ def read(message: Message) -> Any:
     if dialect_of(message) is not Dialect.MSGPACK:
         return parse_json(message)
     try:
-        value = msgpack.unpackb(message)
-        return parse_json(json.dumps(value))
+        return parse_json(json.dumps(msgpack.unpackb(message)))  # pyright: ignore[reportUnknownMemberType]
     except (ValueError, TypeError, RecursionError, msgpack.UnpackException) as error:
-        raise malformed(
-            0, f"This is neither msgpack of what JSON can say nor JSON: {str(error) or 'it cannot be read'}"
-        ) from None
+        reason = str(error) or type(error).__name__
+        raise malformed(0, f"Neither JSON nor what msgpack makes of it: {reason}") from None
 
 
 def write(value: Any, dialect: Dialect) -> Message:
     """``value`` in that dialect."""
     if dialect is Dialect.MSGPACK:
-        return msgpack.packb(value)
+        packed: bytes = msgpack.packb(value)  # pyright: ignore
+        return packed
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if dialect is Dialect.TEXT else text.encode()

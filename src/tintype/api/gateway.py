@@ -52,6 +52,9 @@ class Pace:
     """Then a WebSocket is closed whose client sent nothing."""
 
 
+USUAL = Pace()
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The parts behind the routes."""
@@ -65,7 +68,7 @@ class Gateway:
     seats: Seats
     watch: Watch
     signer: Signer
-    pace: Pace = Pace()
+    pace: Pace
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 

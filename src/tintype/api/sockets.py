@@ -1,6 +1,7 @@
 """A WebSocket as a row of messages and answers, until its client leaves or falls silent, or the server stops."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -58,10 +59,8 @@ async def say(socket: WebSocket, message: Message) -> None:
 
 async def close(socket: WebSocket, code: int = NORMAL) -> None:
     """End it, if it is not over already."""
-    try:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         await socket.close(code)
-    except (WebSocketDisconnect, RuntimeError):
-        pass
 
 
 async def _read_all(socket: WebSocket, waiting: asyncio.Queue[Message]) -> None:
