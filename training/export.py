@@ -6,6 +6,7 @@ The configuration files hold what diffusers and transformers themselves write fo
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +19,9 @@ import decoder
 import diffusion
 import encoder
 import language
+import preview
 from canvas import CELL
-from latents import SHAPES
+from latents import SHAPES, LinearLatents
 from tintype.model.autoencoder import Autoencoder
 
 VERSION = "0.1"
@@ -29,7 +31,13 @@ TRANSFORMERS = "5.23.0"
 
 def write(path: Path, values: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values, indent=2, sort_keys=path.name != "tintype.json") + "\n")
+    path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
+
+
+def write_about(path: Path, values: dict) -> None:
+    """`tintype.json`: in the given order, a list of numbers on one line."""
+    text = json.dumps(values, indent=2)
+    path.write_text(re.sub(r"\[[^][]*\]", lambda found: json.dumps(json.loads(found[0])), text) + "\n")
 
 
 def save_weights(weights: dict[str, Tensor], path: Path) -> None:
@@ -148,4 +156,6 @@ def export(folder: Path, target: Path) -> None:
     write(target / "model_index.json", MODEL_INDEX)
     shutil.copytree(folder / "tokenizer", target / "tokenizer", dirs_exist_ok=True)
     sizes = [[columns * CELL, rows * CELL] for columns, rows in SHAPES]
-    write(target / "tintype.json", {"name": "postcard", "version": VERSION, "sizes": sizes, "trained": trained})
+    about = {"name": "postcard", "version": VERSION, "sizes": sizes, "trained": trained}
+    about["preview"] = preview.fit(LinearLatents.load(folder / "latents.safetensors"))
+    write_about(target / "tintype.json", about)

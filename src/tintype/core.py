@@ -206,6 +206,8 @@ class Job:
     """How often it was started; a worker's writes count only for the attempt it was given."""
     worker: str | None = None
     cancel_requested: bool = False
+    previews: bool = False
+    """Keep a small picture of every step, for a caller who watches."""
     result: Result | None = None
     failure: Failure | None = None
     created_at: float = 0.0

@@ -1,7 +1,8 @@
 """Where finished pictures lie: a local folder by default, any object store that obstore knows by its address.
 
 Keys are ``<job id>/<attempt>/<n>.<extension>``, so that a late attempt cannot overwrite the winner's files and a job's
-files can be deleted together. Keys under ``inline/`` are for data URIs and are never served by address.
+files can be deleted together. Keys under ``inline/`` are for data URIs, those under ``previews/`` are small pictures
+of steps; neither are ever served by address.
 """
 
 import asyncio
@@ -16,6 +17,13 @@ from tintype.errors import SetupError
 
 INLINE = "inline/"
 """Files below this prefix are not public."""
+PREVIEWS = "previews/"
+"""Nor are these. Nobody misses them after a few minutes."""
+
+
+def preview_key(job_id: str, attempt: int, image: int, step: int) -> str:
+    """Where the picture of a step is kept, ``image`` from 0 and ``step`` from 1. Sorted, keys are in order of time."""
+    return f"{PREVIEWS}{job_id}/{attempt:02}-{image}-{step:02}.jpg"
 
 
 class FileStore:
@@ -37,13 +45,17 @@ class FileStore:
         except (OSError, obstore.exceptions.BaseError, ValueError) as error:
             raise SetupError(f"Pictures cannot be kept in {location}: {error}") from error
 
-    async def put(self, key: str, data: bytes) -> None:
-        """Store ``data`` under ``key``; when this returns it survives a power cut."""
-        await asyncio.to_thread(self._put, key, data)
+    async def put(self, key: str, data: bytes, *, durable: bool = True) -> None:
+        """Store ``data`` under ``key``; when this returns it survives a power cut, if ``durable``."""
+        await asyncio.to_thread(self._put, key, data, durable)
 
     async def get(self, key: str) -> bytes | None:
         """The bytes under ``key``, or None."""
         return await asyncio.to_thread(self._get, key)
+
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys of every file below the folder ``prefix``, sorted."""
+        return await asyncio.to_thread(self._keys, prefix)
 
     async def delete_prefix(self, prefix: str) -> None:
         """Delete every file below the folder ``prefix``."""
@@ -64,9 +76,9 @@ class FileStore:
         oldest = datetime.now(UTC) - timedelta(seconds=seconds)
         await asyncio.to_thread(self._delete, prefix, oldest)
 
-    def _put(self, key: str, data: bytes) -> None:
+    def _put(self, key: str, data: bytes, durable: bool) -> None:
         obstore.put(self._store, key, data)
-        if self._folder is not None:
+        if durable and self._folder is not None:
             _sync(self._folder / key, self._folder)  # obstore renames atomically but does not flush to the disk
 
     def _get(self, key: str) -> bytes | None:
@@ -74,6 +86,10 @@ class FileStore:
             return bytes(obstore.get(self._store, key).bytes())
         except (FileNotFoundError, ValueError, obstore.exceptions.BaseError):
             return None
+
+    def _keys(self, prefix: str) -> list[str]:
+        pages = obstore.list(self._store, prefix.rstrip("/"))  # pyright: ignore[reportUnknownMemberType]
+        return sorted(meta["path"] for page in pages for meta in page)
 
     def _delete(self, prefix: str, before: datetime) -> None:
         for page in obstore.list(self._store, prefix.rstrip("/")):  # pyright: ignore[reportUnknownMemberType]

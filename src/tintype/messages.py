@@ -16,6 +16,8 @@ class Generate:
     steps: int
     seed: int
     images: int
+    previews: bool = False
+    """Report every step with a small picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,15 @@ class Unable:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What a picture is going to be, small, as ``width * height * 3`` bytes of RGB."""
+
+    width: int
+    height: int
+    pixels: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StepDone:
     """From the child: one denoising step of the job is done."""
 
@@ -60,6 +71,8 @@ class StepDone:
     step: int
     steps: int
     seconds: float
+    preview: Preview | None = None
+    """If it was asked for, and the model has a map for it."""
 
 
 @dataclass(frozen=True, slots=True)

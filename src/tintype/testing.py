@@ -11,7 +11,7 @@ from typing import Any
 
 from tintype import images
 from tintype.core import ImageFile, Job, LogLine, Params, Result
-from tintype.files import INLINE, FileStore
+from tintype.files import INLINE, FileStore, preview_key
 from tintype.store import Bus, Store
 
 POLL_SECONDS = 0.2
@@ -59,6 +59,8 @@ class FakePainter:
             if current is None or current.cancel_requested:
                 await self._store.cancelled(job)
                 return
+            if job.previews:
+                await self._keep_preview(job, job.params, step)
             await self._store.log(job, [LogLine(f"step {step}/{job.params.steps}")])
         pictures = [await self._save(job, job.params, n) for n in range(job.params.images)]
         result = Result(
@@ -69,6 +71,11 @@ class FakePainter:
             timings={"inference": 0.125},
         )
         await self._store.finish(job, result)
+
+    async def _keep_preview(self, job: Job, params: Params, step: int) -> None:
+        """All steps are the first picture's."""
+        data = images.encode(colour(params, 0) * (16 * 12), 16, 12, "jpeg")
+        await self._files.put(preview_key(job.id, job.attempt, 0, step), data, durable=False)
 
     async def _save(self, job: Job, params: Params, n: int) -> ImageFile:
         pixels = flat_pixels(params, n)
@@ -81,5 +88,9 @@ class FakePainter:
 
 def flat_pixels(params: Params, n: int) -> bytes:
     """Picture ``n`` of a wish, as ``width * height * 3`` bytes of RGB."""
-    colour = hashlib.sha256(f"{params.prompt}|{params.seed}|{n}".encode()).digest()[:3]
-    return colour * (params.width * params.height)
+    return colour(params, n) * (params.width * params.height)
+
+
+def colour(params: Params, n: int) -> bytes:
+    """The colour of picture ``n`` of a wish, as 3 bytes of RGB."""
+    return hashlib.sha256(f"{params.prompt}|{params.seed}|{n}".encode()).digest()[:3]

@@ -7,7 +7,7 @@ import pytest
 from tests.api.envelope import check_error
 from tests.api.gateway import RUN, WISH, Gateway
 from tintype.errors import SetupError
-from tintype.files import FileStore
+from tintype.files import FileStore, preview_key
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,13 @@ def test_an_inline_picture_is_served_under_no_name(gateway: Gateway, spelling: s
     check_error(gateway.http.get(f"/files/{spelling.format(f'{job_id}/1/0.png')}"), 404)
 
 
+@pytest.mark.parametrize("spelling", ["{}", "x/../{}", "x/..%2f{}", "%2e/{}", "/{}"])
+def test_a_preview_is_served_under_no_name(gateway: Gateway, spelling: str) -> None:
+    key = preview_key("somebody", 1, 0, 1)
+    gateway.do(gateway.files.put(key, b"secret", durable=False))
+    check_error(gateway.http.get(f"/files/{spelling.format(key)}"), 404)
+
+
 def test_pictures_in_an_object_store_are_served_too(tmp_path: Path) -> None:
     with Gateway(tmp_path, files="memory:///") as gateway:
         url = gateway.post(RUN, WISH).json()["images"][0]["url"]
@@ -74,7 +81,9 @@ def test_a_store_keeps_gives_and_forgets(tmp_path: Path, kind: str) -> None:
         files = FileStore(str(tmp_path / "files") if kind == "folder" else "memory:///")
         await files.put("job/1/0.png", b"first")
         await files.put("job/1/0.png", b"second")
-        await files.put("job2/1/0.png", b"other")
+        await files.put("job2/1/0.png", b"other", durable=False)
+        assert await files.keys("job/") == ["job/1/0.png"]
+        assert await files.keys("never") == []
         assert await files.get("job/1/0.png") == b"second"
         assert await files.get("job/1/1.png") is None
         if kind == "folder":

@@ -31,6 +31,7 @@ def test_a_folder_without_tintype_json_is_named_after_itself(folder: Path):
     assert int(checkpoint.checksum, 16) > 0
     assert checkpoint.sizes is None
     assert checkpoint.shift == 3.0
+    assert checkpoint.preview is None
 
 
 def test_tintype_json_says_name_version_checksum_and_sizes(folder: Path):
@@ -40,9 +41,17 @@ def test_tintype_json_says_name_version_checksum_and_sizes(folder: Path):
     assert checkpoint.sizes == ((256, 256), (320, 192))
 
 
-def test_the_checksum_does_not_depend_on_where_the_folder_lies_or_on_its_name(folder: Path):
+def test_tintype_json_says_how_to_preview(folder: Path):
+    edit(folder / "tintype.json", preview={"factors": [[0, 0, 0.5]] * 4, "bias": [0, 0, 1]})
+    preview = Checkpoint.open(folder).preview
+    assert preview is not None
+    assert preview.factors.tolist() == [[0, 0, 0.5]] * 4
+    assert preview.bias.tolist() == [0, 0, 1]
+
+
+def test_the_checksum_does_not_depend_on_where_the_folder_lies_or_on_what_is_said_about_it(folder: Path):
     before = fingerprint(folder)
-    edit(folder / "tintype.json", name="renamed")
+    edit(folder / "tintype.json", name="renamed", preview={"factors": [[0, 0, 0]] * 4, "bias": [0, 0, 0]})
     assert fingerprint(folder.rename(folder.parent / "elsewhere")) == before
 
 
@@ -94,6 +103,7 @@ def test_a_missing_file_is_named_with_what_to_do(folder: Path, name: str):
         ("text_encoder/config.json", {"model_type": "llama"}, "model_type is 'llama'"),
         ("vae/config.json", {"use_quant_conv": True}, "use_quant_conv"),
         ("tintype.json", {"sizes": [256, 256]}, "list of .width, height."),
+        ("tintype.json", {"preview": {"factors": [[0, 0, 0]], "bias": [0, 0, 0]}}, r"tintype\.json: preview: factors"),
     ],
 )
 def test_what_is_not_implemented_is_refused_by_name(folder: Path, file: str, fields: dict[str, object], message: str):

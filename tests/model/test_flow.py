@@ -5,7 +5,7 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.pipelines.z_image.pipeline_z_image import get_default_z_image_sigmas
 
-from tintype.model.flow import add_noise, euler_step, shift_sigmas, sigmas_for, time_of, velocity_loss
+from tintype.model.flow import add_noise, clean_at, euler_step, shift_sigmas, sigmas_for, time_of, velocity_loss
 
 from .references import noise
 
@@ -76,3 +76,13 @@ def test_the_loss_is_zero_only_for_the_true_direction():
 def test_a_shift_of_one_changes_nothing():
     sigmas = torch.linspace(0, 1, 11)
     assert torch.equal(shift_sigmas(sigmas, 1.0), sigmas)
+
+
+def test_the_clean_latents_are_the_same_before_and_after_a_step_along_the_prediction():
+    clean, drawn = noise(2, 16, 4, 4), noise(2, 16, 4, 4, seed=1)
+    before, after = torch.tensor(0.9), torch.tensor(0.3)
+    noisy = add_noise(clean, drawn, before.expand(2))
+    cleaner = euler_step(noisy, clean - drawn, before, after)
+    for latents, sigma in ((noisy, before), (cleaner, after)):
+        assert (clean_at(latents, clean - drawn, sigma) - clean).abs().max() < 1e-6
+    assert torch.equal(clean_at(clean, noise(2, 16, 4, 4, seed=2), torch.tensor(0.0)), clean)

@@ -11,7 +11,7 @@ from tintype import images
 from tintype.api.errors import render
 from tintype.api.gateway import Wired
 from tintype.core import Failure, Format
-from tintype.files import INLINE
+from tintype.files import INLINE, PREVIEWS
 
 MEDIA_TYPES = {images.extension(form): images.content_type(form) for form in get_args(Format)}
 KEY = re.compile(r"([\w-]{1,64}/){1,4}[\w-]{1,64}\.\w{1,8}", re.ASCII)
@@ -27,7 +27,7 @@ HEADERS = {
 async def media(key: str, gateway: Wired) -> Response:
     """``GET`` and ``HEAD /files/{key}``: no API key needed; ranges if the files lie in a local folder."""
     media_type = MEDIA_TYPES.get(key.rpartition(".")[2])
-    if media_type is None or not KEY.fullmatch(key) or key.startswith(INLINE):
+    if media_type is None or not KEY.fullmatch(key) or key.startswith((INLINE, PREVIEWS)):
         return render(MISSING)
     path = await asyncio.to_thread(gateway.files.path, key)
     if path is not None:

@@ -17,6 +17,7 @@ import torch
 from tintype import messages
 from tintype.core import Failure
 from tintype.engine.pipeline import Picture, Pipeline, Step, device_named
+from tintype.engine.sizes import Pixels
 from tintype.errors import INTERNAL, SetupError
 
 
@@ -76,7 +77,13 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
     started = time.perf_counter()
     try:
         for event in pipeline.paint(
-            wish.prompt, wish.width, wish.height, steps=wish.steps, seed=wish.seed, images=wish.images
+            wish.prompt,
+            wish.width,
+            wish.height,
+            steps=wish.steps,
+            seed=wish.seed,
+            images=wish.images,
+            previews=wish.previews,
         ):
             pipe.send(report(wish.job_id, event))
             if cancelled(pipe, wish.job_id):
@@ -99,9 +106,17 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
 def report(job_id: str, event: Step | Picture) -> messages.JobReport:
     """The pipeline's event as data for the pipe."""
     if isinstance(event, Step):
-        return messages.StepDone(job_id, event.image, event.step, event.steps, event.seconds)
+        return messages.StepDone(job_id, event.image, event.step, event.steps, event.seconds, preview_of(event.preview))
     height, width, _ = event.pixels.shape
     return messages.PictureDone(job_id, event.image, width, height, event.pixels.tobytes())
+
+
+def preview_of(pixels: Pixels | None) -> messages.Preview | None:
+    """A small picture as data for the pipe."""
+    if pixels is None:
+        return None
+    height, width, _ = pixels.shape
+    return messages.Preview(width, height, pixels.tobytes())
 
 
 def cancelled(pipe: Connection, job_id: str) -> bool:

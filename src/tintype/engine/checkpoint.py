@@ -5,7 +5,8 @@ nothing.
 
 Beside the layout's own files a checkpoint may carry ``tintype.json``::
 
-    {"name": "z-image-turbo", "version": "...", "checksum": "<hex>", "sizes": [[1024, 1024], ...]}
+    {"name": "z-image-turbo", "version": "...", "checksum": "<hex>", "sizes": [[1024, 1024], ...],
+     "preview": {"factors": [[...], ...], "bias": [...]}}
 
 with every field optional.
 """
@@ -20,6 +21,7 @@ from typing import Any, Self
 import torch
 
 from tintype.engine import weights
+from tintype.engine.preview import PreviewMap, known_map
 from tintype.engine.weights import M, Progress, WeightsError
 from tintype.errors import SetupError
 from tintype.model.autoencoder import Autoencoder
@@ -58,6 +60,8 @@ class Checkpoint:
     transformer_config: TransformerConfig
     text_encoder_config: TextEncoderConfig
     autoencoder_config: AutoencoderConfig
+    preview: PreviewMap | None
+    """From ``tintype.json``, else the published one for these latents; None: no previews."""
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -78,6 +82,7 @@ class Checkpoint:
                 weights.files(folder / part)
             about = _about(folder / "tintype.json")
             checksum = about.get("checksum") or fingerprint(folder)
+            autoencoder_config = AutoencoderConfig.from_json(folder / "vae" / "config.json")
             checkpoint = cls(
                 folder=folder,
                 name=about.get("name") or folder.resolve().name,
@@ -87,7 +92,8 @@ class Checkpoint:
                 shift=_shift(folder / "scheduler" / "scheduler_config.json"),
                 transformer_config=TransformerConfig.from_json(folder / "transformer" / "config.json"),
                 text_encoder_config=TextEncoderConfig.from_json(folder / "text_encoder" / "config.json"),
-                autoencoder_config=AutoencoderConfig.from_json(folder / "vae" / "config.json"),
+                autoencoder_config=autoencoder_config,
+                preview=_preview(folder / "tintype.json", about.get("preview"), autoencoder_config),
             )
         except ValueError as error:  # UnsupportedConfig and WeightsError say it all
             raise SetupError(str(error)) from error
@@ -206,6 +212,15 @@ def _sizes(file: Path, values: list[list[int]] | None) -> tuple[tuple[int, int],
         return tuple((int(width), int(height)) for width, height in values)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{file}: sizes must be a list of [width, height] in pixels, not {values!r}") from error
+
+
+def _preview(file: Path, values: dict[str, Any] | None, config: AutoencoderConfig) -> PreviewMap | None:
+    if values is None:
+        return known_map(config)
+    try:
+        return PreviewMap.from_json(values, config.latent_channels)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
 
 
 def _shift(file: Path) -> float:

@@ -19,7 +19,7 @@ from tintype.engine.sizes import Pixels, canvas_for
 from tintype.engine.weights import Progress
 from tintype.errors import SetupError
 from tintype.model.autoencoder import Autoencoder
-from tintype.model.flow import euler_step, sigmas_for, time_of
+from tintype.model.flow import clean_at, euler_step, sigmas_for, time_of
 from tintype.model.text_encoder import TextEncoder
 from tintype.model.tokenizer import Tokenizer
 from tintype.model.transformer import Transformer
@@ -37,6 +37,8 @@ class Step:
     """1-based."""
     steps: int
     seconds: float
+    preview: Pixels | None = None
+    """What the picture is going to be, small; see :meth:`Pipeline.paint`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,18 @@ class Picture:
 
     image: int
     pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Denoised:
+    """Where one step has led."""
+
+    latents: Tensor
+    """fp32."""
+    sigma: Tensor
+    """Their noise level."""
+    prediction: Tensor
+    """The transformer's output, along which the step went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +100,26 @@ class Pipeline:
         )
 
     def paint(
-        self, prompt: str, width: int, height: int, *, steps: int, seed: int, images: int = 1
+        self, prompt: str, width: int, height: int, *, steps: int, seed: int, images: int = 1, previews: bool = False
     ) -> Iterator[Step | Picture]:
         """Paint ``images`` pictures of exactly ``width`` x ``height`` pixels, one after the other.
 
-        Picture ``i`` is the single picture of seed ``seed + i``.
+        Picture ``i`` is the single picture of seed ``seed + i``. With ``previews`` every step carries a small picture,
+        if the checkpoint has a map for them; the pictures are the same with and without.
         """
+        preview = self.checkpoint.preview if previews else None
         multiple = self.checkpoint.autoencoder_config.downsampling * self.transformer.config.patch
         canvas = canvas_for(width, height, multiple, self.checkpoint.sizes)
         caption = self.read(prompt)
         for image in range(images):
             latents = self.noise(canvas.width, canvas.height, seed + image)
             started = time.perf_counter()
-            for step, cleaner in enumerate(self.denoise(latents, caption, steps), start=1):
-                latents = cleaner
-                yield Step(image, step, steps, time.perf_counter() - started)
+            for step, denoised in enumerate(self.denoise(latents, caption, steps), start=1):
+                latents, seconds, small = denoised.latents, time.perf_counter() - started, None
+                if preview is not None:
+                    clean = clean_at(latents, denoised.prediction, denoised.sigma)
+                    small = preview.picture(clean, canvas, width, height)
+                yield Step(image, step, steps, seconds, small)
                 started = time.perf_counter()
             yield Picture(image, canvas.fit(self.develop(latents), width, height))
 
@@ -120,15 +139,15 @@ class Pipeline:
         generator = torch.Generator("cpu").manual_seed(seed % 2**64)
         return torch.randn(shape, generator=generator, dtype=torch.float32).to(self.device)
 
-    def denoise(self, latents: Tensor, caption: Tensor, steps: int) -> Iterator[Tensor]:
-        """Yield the latents (fp32) after each of ``steps`` Euler steps from noise to picture."""
+    def denoise(self, latents: Tensor, caption: Tensor, steps: int) -> Iterator[Denoised]:
+        """Yield the latents after each of ``steps`` Euler steps from noise to picture."""
         sigmas = sigmas_for(steps, self.checkpoint.shift)
         for sigma, sigma_next in itertools.pairwise(sigmas):
             with torch.inference_mode():  # not around the yield: it must not leak into the caller
                 t = time_of(sigma).expand(len(latents)).to(self.device)
                 prediction = self.transformer(latents.to(self.dtype), t, caption)
                 latents = euler_step(latents, prediction, sigma, sigma_next)
-            yield latents
+            yield Denoised(latents, sigma_next, prediction)
 
     @torch.inference_mode()
     def develop(self, latents: Tensor) -> Pixels:

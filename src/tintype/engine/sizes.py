@@ -21,15 +21,22 @@ class Canvas:
 
     def fit(self, pixels: Pixels, width: int, height: int) -> Pixels:
         """The middle of ``pixels``, as ``[height, width, 3]``; resized (Lanczos) only where the sides differ."""
-        scale = max(width / self.width, height / self.height) if self.scaled else 1.0
-        if scale == 1.0:
+        if self._scale(width, height) == 1.0:
             top, left = (self.height - height) // 2, (self.width - width) // 2
             return np.ascontiguousarray(pixels[top : top + height, left : left + width])
-        kept_width, kept_height = width / scale, height / scale
-        left, top = (self.width - kept_width) / 2, (self.height - kept_height) / 2
-        box = (left, top, left + kept_width, top + kept_height)
+        box = self.kept(width, height)
         resized = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS, box=box)
         return np.asarray(resized)
+
+    def kept(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """The part that a picture of ``width`` x ``height`` shows: left, top, right and bottom, in canvas pixels."""
+        scale = self._scale(width, height)
+        kept_width, kept_height = width / scale, height / scale
+        left, top = (self.width - kept_width) / 2, (self.height - kept_height) / 2
+        return left, top, left + kept_width, top + kept_height
+
+    def _scale(self, width: int, height: int) -> float:
+        return max(width / self.width, height / self.height) if self.scaled else 1.0
 
 
 def canvas_for(width: int, height: int, multiple: int, native: tuple[tuple[int, int], ...] | None) -> Canvas:

@@ -42,6 +42,14 @@ def euler_step(latents: Tensor, prediction: Tensor, sigma: Tensor, sigma_next: T
     return latents + (sigma_next - sigma) * -prediction.float()
 
 
+def clean_at(latents: Tensor, prediction: Tensor, sigma: Tensor) -> Tensor:
+    """Where the flow would end if it went straight on: ``latents`` at ``sigma`` without the noise predicted in them.
+
+    The same before and after the step along ``prediction``; after the last one it is ``latents``.
+    """
+    return latents + sigma * prediction.float()
+
+
 def velocity_loss(prediction: Tensor, clean: Tensor, noise: Tensor, weight: Tensor | None = None) -> Tensor:
     """Mean squared error of the predicted direction ``clean - noise``, optionally weighted per element."""
     error = F.mse_loss(prediction.float(), clean - noise, reduction="none")

@@ -9,7 +9,7 @@ import structlog
 from tintype import images, messages
 from tintype.core import Failure, ImageFile, Job, LogLine, Params, Result
 from tintype.errors import CANCELLED
-from tintype.files import INLINE, FileStore
+from tintype.files import INLINE, FileStore, preview_key
 from tintype.worker.engine_process import EngineProcess
 from tintype.worker.status import EngineStatus
 
@@ -40,12 +40,15 @@ async def paint(
             steps=params.steps,
             seed=params.seed,
             images=params.images,
+            previews=job.previews,
         )
     )
     saved: list[ImageFile] = []
     while True:
         match await _hear_about(job, engine):
             case messages.StepDone() as step:
+                if step.preview is not None:
+                    await _keep_preview(job, step, step.preview, files)  # first: the line says that it is there
                 await say([LogLine(_step_text(step, params.images))])
             case messages.PictureDone() as picture:
                 saved.append(await _save(job, params, picture, files, say))
@@ -89,6 +92,15 @@ async def _save(job: Job, params: Params, picture: messages.PictureDone, files: 
     seconds = time.perf_counter() - started
     await say([LogLine(f"image {picture.image + 1}/{params.images} saved, {len(data) / 1000:.0f} kB, {seconds:.2f} s")])
     return ImageFile(key, images.content_type(params.format), len(data), picture.width, picture.height)
+
+
+async def _keep_preview(job: Job, step: messages.StepDone, preview: messages.Preview, files: FileStore) -> None:
+    """Put the picture of one step where its watcher looks; the painting does not depend on it."""
+    try:
+        data = await asyncio.to_thread(images.encode, preview.pixels, preview.width, preview.height, "jpeg")
+        await files.put(preview_key(job.id, job.attempt, step.image, step.step), data, durable=False)
+    except Exception:
+        log.exception("a preview is lost", job=job.id, step=step.step)
 
 
 def _folder(job: Job, params: Params) -> str:
