@@ -10,6 +10,22 @@ from typing import Any, Literal, Self
 ENDPOINT = "fal-ai/z-image/turbo"
 """fal's name for the one model endpoint served here."""
 
+FAL_HOSTS = {
+    "fal.run": "/run",
+    "queue.fal.run": "/queue",
+    "falrun.com": "/run",  # where fal-client turns when it cannot connect to the two above
+    "queue.falrun.com": "/queue",
+    "ws.fal.run": "/ws",
+    "rest.fal.ai": "/rest",
+    "rest.alpha.fal.ai": "/rest",
+    "fal.media": "/cdn",
+    "v3.fal.media": "/cdn",
+    "v3b.fal.media": "/cdn",
+    "api.fal.ai": "/platform",
+    "fal.ai": "",
+}
+"""Every host that fal's clients turn to, and the path prefix that stands for it here."""
+
 Format = Literal["png", "jpeg", "webp"]
 Acceleration = Literal["none", "regular", "high"]
 JSON = dict[str, Any]
@@ -206,8 +222,6 @@ class Job:
     """How often it was started; a worker's writes count only for the attempt it was given."""
     worker: str | None = None
     cancel_requested: bool = False
-    previews: bool = False
-    """Keep a small picture of every step, for a caller who watches."""
     result: Result | None = None
     failure: Failure | None = None
     created_at: float = 0.0

@@ -14,6 +14,9 @@ from tintype.errors import SetupError
 LOCAL = "local"
 """The account of everyone while there are no keys."""
 
+PROXY = "proxy"
+"""The account of whoever needs no key on the proxy path (setting ``proxy_without_key``); no key has this id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -72,7 +75,7 @@ class Keys:
         return key.id if key and matches else None
 
     def knows(self, account: str) -> bool:
-        """Whether there still is such an account: its key may have been revoked, or the first key been made."""
+        """Whether there is such an account now."""
         return account in (self._read() or (LOCAL,))
 
     def _read(self) -> dict[str, Key]:

@@ -59,7 +59,7 @@ class FakePainter:
             if current is None or current.cancel_requested:
                 await self._store.cancelled(job)
                 return
-            if job.previews:
+            if job.terms.previews:
                 await self._keep_preview(job, job.params, step)
             await self._store.log(job, [LogLine(f"step {step}/{job.params.steps}")])
         pictures = [await self._save(job, job.params, n) for n in range(job.params.images)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Coroutine
@@ -12,8 +13,11 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
+from tintype import certificates
 from tintype.api.app import create_app
+from tintype.api.gateway import USUAL, Pace
 from tintype.config import Settings
 from tintype.core import Job
 from tintype.files import FileStore
@@ -42,12 +46,19 @@ class Engine:
 
 
 class Gateway:
-    """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker."""
+    """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker.
 
-    def __init__(self, home: Path, *, painting: bool = True, **settings: Any) -> None:
+    With ``tls`` it speaks https, for fal's Python client.
+    """
+
+    def __init__(
+        self, home: Path, *, painting: bool = True, pace: Pace = USUAL, tls: bool = False, **settings: Any
+    ) -> None:
         self.settings = Settings.load(home=home, **settings)
         self.keys = Keys(home)
         self.engine = Engine()
+        self.pace = pace
+        self.certificates = certificates.ensure(home / "tls", []) if tls else None
         self.may_paint = threading.Event()
         if painting:
             self.may_paint.set()
@@ -59,7 +70,8 @@ class Gateway:
     def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(20)
-        self.http = httpx.Client(base_url=self.url, timeout=20)
+        trusted = self.certificates and ssl.create_default_context(cafile=self.certificates.authority)
+        self.http = httpx.Client(base_url=self.url, timeout=20, verify=trusted or True)
         return self
 
     def __exit__(
@@ -75,11 +87,12 @@ class Gateway:
         self.store = await Store.open(self.settings.database, bus)
         self.files = FileStore(self.settings.files)
         self.painter = FakePainter(self.store, bus, self.files, before_step=self._wait_for_leave)
-        app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine)
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False)
-        server = uvicorn.Server(config)
+        app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine, self.pace)
+        self.app = app
+        server = uvicorn.Server(self._config(app))
         sock = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://{}:{}".format(*sock.getsockname())
+        self.host = "localhost:{}".format(sock.getsockname()[1])
+        self.url = f"https://{self.host}" if self.certificates else "http://{}:{}".format(*sock.getsockname())
         serving = asyncio.create_task(server.serve([sock]))
         painting = asyncio.create_task(self.painter.run())
         self._ready.set()
@@ -88,6 +101,11 @@ class Gateway:
         server.should_exit = True
         await asyncio.gather(serving, painting, return_exceptions=True)
         await self.store.close()
+
+    def _config(self, app: ASGIApp) -> uvicorn.Config:
+        made = self.certificates
+        tls = {"ssl_certfile": made.server, "ssl_keyfile": made.server_key} if made else {}
+        return uvicorn.Config(app, log_config=None, lifespan="off", ws="websockets-sansio", proxy_headers=False, **tls)
 
     async def _wait_for_leave(self, _job: Job, step: int) -> None:
         """Before its second step the painter waits until it may paint, or until the job is to be cancelled."""

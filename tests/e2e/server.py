@@ -32,7 +32,10 @@ class Server:
 
     home: Path
     port: int = field(default_factory=free_port)
+    queue_port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
+    tls_queue_port: int = field(default_factory=free_port)
+    proxy_port: int = field(default_factory=free_port)
     arguments: tuple[str, ...] = ()
     process: subprocess.Popen[str] | None = None
 
@@ -42,7 +45,8 @@ class Server:
 
     def start(self, timeout: float = 60) -> "Server":
         command = [TINTYPE, "serve", "--model", "postcard", "--home", self.home, *self.arguments]
-        command += ["--port", str(self.port), "--tls-port", str(self.tls_port)]
+        for name in ("port", "queue_port", "tls_port", "tls_queue_port", "proxy_port"):
+            command += [f"--{name.replace('_', '-')}", str(getattr(self, name))]
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("a") as log:
             self.process = subprocess.Popen(
@@ -81,10 +85,11 @@ class Server:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=30)
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, *options: str) -> dict[str, str]:
         """What ``eval "$(tintype env)"`` gives a client's shell."""
+        ports = ["--tls-port", str(self.tls_port), "--proxy-port", str(self.proxy_port)]
         lines = subprocess.run(
-            [TINTYPE, "env", "--home", self.home, "--tls-port", str(self.tls_port)],
+            [TINTYPE, "env", "--home", self.home, *ports, *options],
             capture_output=True,
             text=True,
             check=True,

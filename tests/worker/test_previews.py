@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from tintype import messages
-from tintype.core import Job, LogLine, Params, Result
+from tintype.core import Job, LogLine, Params, Terms, Result
 from tintype.files import PREVIEWS, FileStore, preview_key
 from tintype.store import Bus, Store
 from tintype.testing import FakePainter
@@ -59,7 +59,7 @@ async def painted(job: Job, files: FileStore) -> list[tuple[str, list[str]]]:
 def test_a_preview_is_there_before_the_line_that_tells_of_its_step(tmp_path: Path) -> None:
     async def test() -> None:
         files = FileStore(str(tmp_path))
-        seen = await painted(replace(JOB, previews=True), files)
+        seen = await painted(replace(JOB, terms=Terms(previews=True)), files)
         assert seen == [("step 1/2", [FIRST]), ("step 2/2", [FIRST, SECOND]), ("image 1/1 saved", [FIRST, SECOND])]
         picture = Image.open(io.BytesIO(await files.get(FIRST) or b""))
         assert (picture.format, picture.size) == ("JPEG", (4, 2))
@@ -73,7 +73,7 @@ def test_nobody_watches_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_preview_that_cannot_be_kept_costs_no_picture(tmp_path: Path) -> None:
-    seen = asyncio.run(painted(replace(JOB, previews=True), NoRoomForPreviews(str(tmp_path))))
+    seen = asyncio.run(painted(replace(JOB, terms=Terms(previews=True)), NoRoomForPreviews(str(tmp_path))))
     assert [line for line, _ in seen] == ["step 1/2", "step 2/2", "image 1/1 saved"]
 
 

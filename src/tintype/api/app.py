@@ -66,7 +66,11 @@ def create_app(
     app.add_exception_handler(Refusal, errors.on_refusal)
     app.add_exception_handler(HTTPException, errors.on_no_route)
     # The last one added is the outermost.
-    app.add_middleware(SurfaceMiddleware, trusted_proxies=settings.trusted_proxies)
+    app.add_middleware(
+        SurfaceMiddleware,
+        trusted_proxies=settings.trusted_proxies,
+        queue_ports=(settings.queue_port, settings.tls_queue_port),
+    )
     app.add_middleware(Envelope)
     return app
 

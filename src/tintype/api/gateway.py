@@ -12,7 +12,7 @@ from tintype.api.watch import Watch
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
-from tintype.keys import LOCAL, Keys
+from tintype.keys import LOCAL, PROXY, Keys
 from tintype.signatures import Signer
 from tintype.store import Bus, Store
 
@@ -80,21 +80,34 @@ async def _gateway(connection: HTTPConnection) -> Gateway:
 Wired = Annotated[Gateway, Depends(_gateway)]
 
 
-def account_of(request: HTTPConnection, gateway: Gateway) -> str:
+def account_of(connection: HTTPConnection, gateway: Gateway) -> str:
     """The id of the API key that asks; ServiceRefused 401 for anybody else."""
-    return admitted(gateway.keys.account(request.headers.get("authorization")), gateway)
+    authorization = connection.headers.get("authorization")
+    account = gateway.keys.account(authorization)
+    if not _is_admitted(account, gateway) and not authorization and _may_go_without(connection, gateway):
+        return PROXY
+    return admitted(account, gateway)
 
 
 def admitted(account: str | None, gateway: Gateway) -> str:
     """``account``; ServiceRefused 401 if there is none."""
-    # The last key may be revoked while we listen to the world: that must not let the world in.
-    if account is None or (account == LOCAL and not gateway.settings.is_private):
+    if account is None or not _is_admitted(account, gateway):
         raise ServiceRefused(401, "invalid key credentials")
     return account
 
 
-async def _account(request: HTTPConnection, gateway: Wired) -> str:
-    return account_of(request, gateway)
+def _is_admitted(account: str | None, gateway: Gateway) -> bool:
+    # The last key may be revoked while we listen to the world: that must not let the world in.
+    return account is not None and (account != LOCAL or gateway.settings.is_private)
+
+
+def _may_go_without(connection: HTTPConnection, gateway: Gateway) -> bool:
+    """Whether it came through the proxy path, and the operator opened that to all."""
+    return gateway.settings.proxy_without_key and getattr(connection.state, "through_proxy", False)
+
+
+async def _account(connection: HTTPConnection, gateway: Wired) -> str:
+    return account_of(connection, gateway)
 
 
 Account = Annotated[str, Depends(_account)]

@@ -11,6 +11,7 @@ from tintype.api.body import read_json
 from tintype.api.gateway import Account, Gateway, Wired, account_of, admitted
 from tintype.core import ENDPOINT
 from tintype.errors import InputRefused, ServiceRefused
+from tintype.keys import PROXY
 
 PARAMETER = "fal_jwt_token"
 ALIAS = ENDPOINT.split("/")[1]
@@ -53,7 +54,12 @@ def caller_of(connection: HTTPConnection, gateway: Gateway) -> str:
         return account_of(connection, gateway)
     # Some read the answer to their wish as text, and so keep the quotes of JSON.
     account = gateway.signer.read(_purpose(ALIAS), token.strip('"'))
-    return admitted(account if account is not None and gateway.keys.knows(account) else None, gateway)
+    return admitted(account if account is not None and _exists(account, gateway) else None, gateway)
+
+
+def _exists(account: str, gateway: Gateway) -> bool:
+    """Its key may have been revoked since, or the first key been made."""
+    return gateway.keys.knows(account) or (account == PROXY and gateway.settings.proxy_without_key)
 
 
 async def _caller(connection: HTTPConnection, gateway: Wired) -> str:

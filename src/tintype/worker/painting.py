@@ -40,7 +40,7 @@ async def paint(
             steps=params.steps,
             seed=params.seed,
             images=params.images,
-            previews=job.previews,
+            previews=job.terms.previews,
         )
     )
     saved: list[ImageFile] = []
