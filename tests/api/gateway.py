@@ -91,7 +91,7 @@ class Gateway:
         self.app = app
         server = uvicorn.Server(self._config(app))
         sock = socket.create_server(("127.0.0.1", 0))
-        self.host = "localhost:{}".format(sock.getsockname()[1])
+        self.host = f"localhost:{sock.getsockname()[1]}"
         self.url = f"https://{self.host}" if self.certificates else "http://{}:{}".format(*sock.getsockname())
         serving = asyncio.create_task(server.serve([sock]))
         painting = asyncio.create_task(self.painter.run())

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from tintype import messages
-from tintype.core import Job, LogLine, Params, Terms, Result
+from tintype.core import Job, LogLine, Params, Result, Terms
 from tintype.files import PREVIEWS, FileStore, preview_key
 from tintype.store import Bus, Store
 from tintype.testing import FakePainter
