@@ -115,6 +115,10 @@ class Gateway:
                 return
             await asyncio.sleep(0.01)
 
+    def stopping(self) -> None:
+        """What a server tells its gateway before it stops."""
+        self._loop.call_soon_threadsafe(self.app.state.gateway.stopping.set)
+
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a verb of the store in the gateway's own loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
