@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
+CLIENTS := $(VENV)/clients/.installed
 
 .PHONY: help setup serve test check postcard clean
 help:            ## print these targets
@@ -10,7 +11,7 @@ help:            ## print these targets
 setup: $(READY)  ## create .venv and install Tintype with what its tests need
 serve: $(INSTALLED) ## start the server on http://127.0.0.1:8000
 	$(BIN)/tintype serve
-test: $(READY)   ## run every check and test (about ten minutes on 2 cores)
+test: $(READY) $(CLIENTS) ## run every check and test (about ten minutes on 2 cores)
 	$(BIN)/python -m pytest
 check: $(READY)  ## run the fast checks only: style, types, import directions
 	$(BIN)/python -m pytest tests/test_architecture.py
@@ -28,4 +29,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(READY): $(INSTALLED)
 	@echo "installing what the tests need"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+$(CLIENTS): $(READY) tests/conformance/install.py tests/conformance/clients.txt tests/conformance/package-lock.json
+	@echo "installing fal's other clients, which the tests run"
+	$(BIN)/python tests/conformance/install.py $(VENV)/clients
 	touch $@

@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e.server import Server
 
+pytest_plugins = ["tests.conformance.table"]
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

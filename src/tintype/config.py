@@ -29,6 +29,8 @@ HOME = (
     "Database, pictures, keys, certificates, models; default: `tintype` in `$XDG_DATA_HOME`, which is `~/.local/share`."
 )
 
+ENGINE = "The module run as the engine child; `tintype.testing.engine` paints flat colours without a model, for tests."
+
 
 class Settings(BaseSettings):
     """What an operator can set. Made with :meth:`load`."""
@@ -40,6 +42,7 @@ class Settings(BaseSettings):
     model: str = Field("auto", description="`auto`, `postcard`, `z-image-turbo`, or a checkpoint's folder.")
     device: str = Field("auto", description="Where the networks run: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.")
     threads: int = Field(0, ge=0, description="Threads of the engine on a CPU; 0: PyTorch's choice.")
+    engine: str = Field("tintype.engine", description=ENGINE)
     host: str = Field("127.0.0.1", description="The address to listen on. Anything but loopback needs API keys.")
     port: int = Field(8000, ge=1, le=65535, description="The port for plain HTTP.")
     queue_port: int = Field(8001, ge=0, le=65535, description="The same, where requests mean fal's queue; 0: none.")

@@ -52,7 +52,7 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
             if settings.database.startswith("sqlite"):  # ours alone; elsewhere leases tell whose worker died
                 await store.recover(settings.max_attempts)
             files = FileStore(settings.files)
-            engine = EngineProcess(model, settings.device, settings.threads)
+            engine = EngineProcess(model, settings.device, settings.threads, settings.engine)
             status = EngineStatus()
             supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)
             app = create_app(settings, store, bus, files, keys, status)

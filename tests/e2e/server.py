@@ -37,6 +37,8 @@ class Server:
     tls_queue_port: int = field(default_factory=free_port)
     proxy_port: int = field(default_factory=free_port)
     arguments: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+    """``TINTYPE_...`` of its environment."""
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -50,7 +52,7 @@ class Server:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("a") as log:
             self.process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, env=clean_environment(), text=True
+                command, stdout=log, stderr=subprocess.STDOUT, env=clean_environment() | self.settings, text=True
             )
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -68,7 +70,7 @@ class Server:
         """The engine child."""
         assert self.process is not None
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return next(child for child in children if "tintype.engine" in child.cmdline())
+        return next(child for child in children if "--fd" in child.cmdline())
 
     def kill_everything(self) -> None:
         """kill -9, the engine child too."""

@@ -30,7 +30,7 @@ def previews(reports: list[messages.Report]) -> list[messages.Preview | None]:
 def test_a_child_that_hangs_is_ended_and_another_paints_the_same_watched_or_not() -> None:
     async def test() -> None:
         phases: list[str] = []
-        engine = EngineProcess(models.POSTCARD, "cpu", threads=1)  # two would wait for each other on a busy machine
+        engine = EngineProcess(models.POSTCARD, "cpu")
         ready = await engine.start(phases.append)
         assert (ready.model, ready.device, ready.dtype) == ("postcard", "cpu", "float32")
         assert phases == ["loading postcard onto cpu", "warming up"]

@@ -23,6 +23,7 @@ from .scripted import ScriptedEngine
 
 PARAMS = Params("x", 8, 8, 2, 0, 1, "png", False, "none", True, False)
 JOB = Job(id="a", account="local", params=PARAMS, attempt=1)
+WATCHED = replace(JOB, terms=Terms(previews=True))
 FIRST, SECOND = preview_key("a", 1, 0, 1), preview_key("a", 1, 0, 2)
 
 
@@ -59,7 +60,7 @@ async def painted(job: Job, files: FileStore) -> list[tuple[str, list[str]]]:
 def test_a_preview_is_there_before_the_line_that_tells_of_its_step(tmp_path: Path) -> None:
     async def test() -> None:
         files = FileStore(str(tmp_path))
-        seen = await painted(replace(JOB, terms=Terms(previews=True)), files)
+        seen = await painted(WATCHED, files)
         assert seen == [("step 1/2", [FIRST]), ("step 2/2", [FIRST, SECOND]), ("image 1/1 saved", [FIRST, SECOND])]
         picture = Image.open(io.BytesIO(await files.get(FIRST) or b""))
         assert (picture.format, picture.size) == ("JPEG", (4, 2))
@@ -73,7 +74,7 @@ def test_nobody_watches_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_preview_that_cannot_be_kept_costs_no_picture(tmp_path: Path) -> None:
-    seen = asyncio.run(painted(replace(JOB, terms=Terms(previews=True)), NoRoomForPreviews(str(tmp_path))))
+    seen = asyncio.run(painted(WATCHED, NoRoomForPreviews(str(tmp_path))))
     assert [line for line, _ in seen] == ["step 1/2", "step 2/2", "image 1/1 saved"]
 
 
@@ -87,10 +88,10 @@ def test_the_painter_without_a_model_keeps_previews_too(tmp_path: Path) -> None:
     async def test() -> None:
         store, files = await Store.open(f"sqlite:///{tmp_path}/jobs.db", Bus()), FileStore(str(tmp_path / "files"))
         painter = FakePainter(store, Bus(), files)
-        for name, previews in (("a", True), ("b", False)):
-            await store.submit(replace(JOB, id=name, attempt=0))
-            (job,) = await store.claim(painter.worker, 1)
-            await painter.paint(replace(job, previews=previews))
+        for job in (WATCHED, replace(JOB, id="b")):
+            await store.submit(replace(job, attempt=0))
+            (claimed,) = await store.claim(painter.worker, 1)
+            await painter.paint(claimed)
         assert await files.keys(PREVIEWS) == [FIRST, SECOND]
         await store.close()
 

@@ -1,6 +1,6 @@
 """A small picture of a painting in progress, for whoever watches it: a linear map from latents to colours.
 
-Decoding would take as long as a step; this takes a few milliseconds. docs/decisions/0008 says more.
+Decoding would take as long as a step or longer; this takes a few milliseconds. docs/decisions/0008 says more.
 """
 
 import math

@@ -1,0 +1,28 @@
+"""The committed page is that of a run of these tests."""
+
+import pytest
+
+from tests.conformance.cases import CASES, WITHOUT
+from tests.conformance.table import PAGE, RUN, rows
+
+ANEW = "write it anew: .venv/bin/python -m pytest -m case --update-compatibility"
+
+
+def test_every_case_has_a_row_with_tests_that_passed_or_a_reason() -> None:
+    text = PAGE.read_text()
+    assert list(rows(text)) == [f"C{n}" for n in range(1, 74)] == list(CASES)
+    for line in text.splitlines():
+        if line.startswith("| C"):
+            name = line.split()[1]
+            assert "| passed |" in line or (WITHOUT.get(name) and WITHOUT[name] in line), f"{line}; {ANEW}"
+
+
+def test_the_page_names_the_tests_that_are_marked(request: pytest.FixtureRequest) -> None:
+    """In a run of everything, exactly those; in a smaller one, at least those."""
+    named = {(case, test) for case, tests in rows(PAGE.read_text()).items() for test in tests}
+    run = request.config.stash[RUN]
+    marked = {(case, test) for case, tests in run.tests.items() for test in tests}
+    assert marked <= named, ANEW
+    whole = request.config.args == request.config.getini("testpaths") and not request.config.option.keyword
+    if whole and not request.config.option.markexpr:
+        assert named == marked, ANEW
