@@ -19,12 +19,12 @@ REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
 Address = tuple[str, int]
 
 
-async def serve(sock: socket.socket, tls: Address) -> None:
-    """Answer on ``sock`` until cancelled; tunnels end at the TLS listener ``tls``, and with this call."""
+async def serve(sock: socket.socket, tls: Address, patience: float = HEAD_SECONDS) -> None:
+    """Answer on ``sock`` until cancelled; tunnels lead to the TLS listener ``tls``, and end with this call."""
     tunnels: set[asyncio.Task[None]] = set()
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(_answer(reader, writer, tls))
+        task = asyncio.create_task(_answer(reader, writer, tls, patience))
         tunnels.add(task)
         task.add_done_callback(tunnels.discard)
 
@@ -38,10 +38,10 @@ async def serve(sock: socket.socket, tls: Address) -> None:
         await asyncio.gather(*tunnels, return_exceptions=True)
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: Address) -> None:
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: Address, patience: float) -> None:
     """One connection: read where to, refuse or tunnel, close."""
     try:
-        if status := await _refusal(reader):
+        if status := await _refusal(reader, patience):
             writer.write(
                 f"HTTP/1.1 {status}\r\nallow: CONNECT\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
             )
@@ -67,10 +67,10 @@ async def _tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tl
         there_writer.close()
 
 
-async def _refusal(reader: asyncio.StreamReader) -> str | None:
+async def _refusal(reader: asyncio.StreamReader, patience: float) -> str | None:
     """The status to refuse with; None: they may pass."""
     try:
-        async with asyncio.timeout(HEAD_SECONDS):
+        async with asyncio.timeout(patience):
             head = await reader.readuntil(b"\r\n\r\n")
     except TimeoutError:
         return "408 Request Timeout"

@@ -2,10 +2,9 @@
 
 import asyncio
 import socket
-import ssl
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +12,9 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
-from tintype import certificates
 from tintype.api.app import create_app
 from tintype.api.gateway import USUAL, Pace
 from tintype.config import Settings
@@ -46,23 +45,17 @@ class Engine:
 
 
 class Gateway:
-    """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker.
+    """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker."""
 
-    With ``tls`` it speaks https, for fal's Python client.
-    """
-
-    def __init__(
-        self, home: Path, *, painting: bool = True, pace: Pace = USUAL, tls: bool = False, **settings: Any
-    ) -> None:
+    def __init__(self, home: Path, *, painting: bool = True, pace: Pace = USUAL, **settings: Any) -> None:
         self.settings = Settings.load(home=home, **settings)
         self.keys = Keys(home)
         self.engine = Engine()
         self.pace = pace
-        self.certificates = certificates.ensure(home / "tls", []) if tls else None
         self.may_paint = threading.Event()
         if painting:
             self.may_paint.set()
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()  # the one that the server runs in
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
@@ -70,8 +63,7 @@ class Gateway:
     def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(20)
-        trusted = self.certificates and ssl.create_default_context(cafile=self.certificates.authority)
-        self.http = httpx.Client(base_url=self.url, timeout=20, verify=trusted or True)
+        self.http = httpx.Client(base_url=self.url, timeout=20)
         return self
 
     def __exit__(
@@ -87,25 +79,24 @@ class Gateway:
         self.store = await Store.open(self.settings.database, bus)
         self.files = FileStore(self.settings.files)
         self.painter = FakePainter(self.store, bus, self.files, before_step=self._wait_for_leave)
-        app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine, self.pace)
-        self.app = app
-        server = uvicorn.Server(self._config(app))
-        sock = socket.create_server(("127.0.0.1", 0))
-        self.host = f"localhost:{sock.getsockname()[1]}"
-        self.url = f"https://{self.host}" if self.certificates else "http://{}:{}".format(*sock.getsockname())
-        serving = asyncio.create_task(server.serve([sock]))
+        self.app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine, self.pace)
+        answering, stop = self._listen(self.app)
+        serving = asyncio.create_task(answering)
         painting = asyncio.create_task(self.painter.run())
         self._ready.set()
         await self._stop.wait()
         painting.cancel()
-        server.should_exit = True
+        stop()
         await asyncio.gather(serving, painting, return_exceptions=True)
         await self.store.close()
 
-    def _config(self, app: ASGIApp) -> uvicorn.Config:
-        made = self.certificates
-        tls = {"ssl_certfile": made.server, "ssl_keyfile": made.server_key} if made else {}
-        return uvicorn.Config(app, log_config=None, lifespan="off", ws="websockets-sansio", proxy_headers=False, **tls)
+    def _listen(self, app: ASGIApp) -> tuple[Coroutine[Any, Any, None], Callable[[], None]]:
+        """What answers, and how to end that."""
+        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="websockets-sansio", proxy_headers=False)
+        server = uvicorn.Server(config)
+        sock = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://{}:{}".format(*sock.getsockname())
+        return server.serve([sock]), lambda: setattr(server, "should_exit", True)
 
     async def _wait_for_leave(self, _job: Job, step: int) -> None:
         """Before its second step the painter waits until it may paint, or until the job is to be cancelled."""

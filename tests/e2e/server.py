@@ -26,6 +26,16 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("TINTYPE_", "FAL_"))}
 
 
+def exports(home: Path, tls_port: int, proxy_port: int, *options: str) -> dict[str, str]:
+    """What ``eval "$(tintype env)"`` gives a client's shell."""
+    command = [TINTYPE, "env", "--home", home, "--tls-port", str(tls_port), "--proxy-port", str(proxy_port), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=clean_environment())
+    shell = subprocess.run(
+        ["bash", "-c", f"{done.stdout}\nenv -0"], capture_output=True, text=True, check=True, env=clean_environment()
+    )
+    return dict(entry.split("=", 1) for entry in shell.stdout.split("\0") if entry)
+
+
 @dataclass
 class Server:
     """``tintype serve`` in its own home folder."""
@@ -89,18 +99,7 @@ class Server:
 
     def environment(self, *options: str) -> dict[str, str]:
         """What ``eval "$(tintype env)"`` gives a client's shell."""
-        ports = ["--tls-port", str(self.tls_port), "--proxy-port", str(self.proxy_port)]
-        lines = subprocess.run(
-            [TINTYPE, "env", "--home", self.home, *ports, *options],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=clean_environment(),
-        ).stdout
-        shell = subprocess.run(
-            ["bash", "-c", f"{lines}\nenv -0"], capture_output=True, text=True, check=True, env=clean_environment()
-        )
-        return dict(entry.split("=", 1) for entry in shell.stdout.split("\0") if entry)
+        return exports(self.home, self.tls_port, self.proxy_port, *options)
 
     def submit(self, **wish: object) -> dict[str, str]:
         return httpx.post(f"{self.url}/queue{ENDPOINT}", json=wish).raise_for_status().json()

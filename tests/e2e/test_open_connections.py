@@ -1,7 +1,6 @@
 """What is open for long, with fal's own Python client: it speaks https and wss only, and reads its settings once."""
 
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -10,33 +9,26 @@ from typing import Any
 
 import pytest
 
-from tests.api.gateway import SMALL, Gateway
+from tests.api.gateway import SMALL
+from tests.e2e.listening import Listening
 
 WISH = {"prompt": "a red sailboat", "image_size": SMALL, "seed": 7, "num_inference_steps": 3}
 
 
 @pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with Gateway(tmp_path_factory.mktemp("home"), tls=True) as running:
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
+    with Listening(tmp_path_factory.mktemp("home")) as running:
         yield running
 
 
-def told(gateway: Gateway, script: str) -> list[Any]:
-    """What ``script`` tells, run with the client pointed at the gateway."""
-    assert gateway.certificates is not None
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FAL_")}
-    environment |= {
-        "FAL_KEY": "any:key",
-        "FAL_RUN_HOST": f"{gateway.host}/run",
-        "FAL_QUEUE_RUN_HOST": f"{gateway.host}/queue",
-        "SSL_CERT_FILE": str(gateway.certificates.authority),
-    }
+def told(gateway: Listening, script: str, *options: str) -> list[Any]:
+    """What ``script`` tells, run in a shell that did ``eval "$(tintype env OPTIONS)"``."""
     head = "import asyncio, json, fal_client\nfrom fal_client.client import RealtimeError\n"
     head += f'APP = "fal-ai/z-image/turbo"\nWISH = {WISH!r}\n'
     head += "def tell(value): print(json.dumps(value))\n"
     done = subprocess.run(
         [sys.executable, "-c", head + textwrap.dedent(script)],
-        env=environment,
+        env=gateway.environment(*options) | {"FAL_KEY": "any:key"},
         capture_output=True,
         text=True,
         check=False,
@@ -46,8 +38,15 @@ def told(gateway: Gateway, script: str) -> list[Any]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def is_there(gateway: Listening, output: Any) -> bool:
+    """Whether the picture can be fetched from the address that the client was given."""
+    https = f"https://localhost:{gateway.settings.tls_port}/"
+    url = output["images"][0]["url"]
+    return url.startswith(https) and gateway.http.get(url.replace(https, "/")).status_code == 200
+
+
 @pytest.mark.case("C41")
-def test_stream(secure: Gateway) -> None:
+def test_stream(secure: Listening) -> None:
     events = told(
         secure,
         """
@@ -70,12 +69,12 @@ def test_stream(secure: Gateway) -> None:
     for one in (events[:4], events[4:]):
         assert [event.get("progress") for event in one] == [0.3333, 0.6667, 1.0, None]
         assert one[-1]["seed"] == 7
-        assert secure.http.get(one[-1]["images"][0]["url"]).status_code == 200
+        assert is_there(secure, one[-1])
     assert "text/event-stream" in refused, "all that this client says of a refusal"
 
 
 @pytest.mark.case("C44")
-def test_realtime(secure: Gateway) -> None:
+def test_realtime(secure: Listening) -> None:
     first, mine, refused, still, text = told(
         secure,
         """
@@ -103,14 +102,14 @@ def test_realtime(secure: Gateway) -> None:
         """,
     )
     assert first["request_id"] in first["images"][0]["url"]
-    assert secure.http.get(first["images"][0]["url"]).status_code == 200
+    assert is_there(secure, first)
     assert mine["request_id"] == "mine"
     assert refused == "validation_error: num_images: Input should be less than or equal to 4"
     assert first["seed"] == still["seed"] == text["seed"] == 7
 
 
 @pytest.mark.case("C45")
-def test_ws_connect(secure: Gateway) -> None:
+def test_ws_connect(secure: Listening) -> None:
     start, output, end = told(
         secure,
         """
@@ -124,8 +123,26 @@ def test_ws_connect(secure: Gateway) -> None:
     assert output["seed"] == 7
 
 
-def test_a_client_that_has_no_key_hears_why(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with Gateway(tmp_path_factory.mktemp("home"), tls=True) as gateway:
+@pytest.mark.case("C44", "C45")
+def test_tokens_are_asked_for_where_fal_would_be(secure: Listening) -> None:
+    output, start = told(
+        secure,
+        """
+        with fal_client.realtime(APP) as connection:
+            connection.send(WISH)
+            tell(connection.recv())
+        with fal_client.ws_connect(APP) as socket:
+            socket.send(json.dumps(WISH))
+            tell(json.loads(socket.recv()))
+        """,
+        "--proxy",
+    )
+    assert output["images"][0]["url"].startswith("https://fal.run/files/")
+    assert start["status"] == 200
+
+
+def test_a_client_with_a_wrong_key_hears_why(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with Listening(tmp_path_factory.mktemp("home")) as gateway:
         gateway.keys.create("somebody else's")
         [realtime] = told(
             gateway,
