@@ -34,16 +34,14 @@ async def realtime(socket: WebSocket, gateway: Wired, surface: Seen) -> None:
     try:
         account = caller_of(socket, gateway)
     except ServiceRefused:
-        await _tell(socket, UNAUTHORIZED)
-        await close(socket)
+        await close(socket, json.dumps(UNAUTHORIZED))
         return
 
     async def reply(message: Message, left: Left) -> None:
         await _answer(message, socket, gateway, account, surface, left)
 
     if await converse(socket, gateway, reply, _buffering(socket)):
-        await _tell(socket, TIMEOUT)
-        await close(socket)
+        await close(socket, json.dumps(TIMEOUT))
 
 
 async def _answer(

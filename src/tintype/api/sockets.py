@@ -40,7 +40,7 @@ async def converse(socket: WebSocket, gateway: Gateway, reply: Reply, max_waitin
                 return True
             await reply(message, left)
     except ServiceRefused:  # stopping, or gone; then nobody hears this
-        await close(socket, GOING_AWAY)
+        await close(socket, code=GOING_AWAY)
     except WebSocketDisconnect:
         pass
     finally:
@@ -57,9 +57,11 @@ async def say(socket: WebSocket, message: Message) -> None:
         await socket.send_bytes(message)
 
 
-async def close(socket: WebSocket, code: int = NORMAL) -> None:
+async def close(socket: WebSocket, *last_words: Message, code: int = NORMAL) -> None:
     """End it, if it is not over already."""
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        for message in last_words:
+            await say(socket, message)
         await socket.close(code)
 
 

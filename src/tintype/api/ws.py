@@ -26,8 +26,7 @@ async def frames(socket: WebSocket, gateway: Wired, surface: Seen) -> None:
     try:
         account = caller_of(socket, gateway)
     except ServiceRefused as refusal:
-        await _write(socket, _refused(refusal), time.monotonic())
-        await close(socket)
+        await close(socket, *_frames(_refused(refusal), time.monotonic()))
         return
 
     async def reply(message: Message, left: Left) -> None:
@@ -36,22 +35,25 @@ async def frames(socket: WebSocket, gateway: Wired, surface: Seen) -> None:
             response = await respond(dialects.read(message), socket, gateway, account, surface, left)
         except Exception as error:
             response = _refused(error)
-        await _write(socket, response, began)
+        for frame in _frames(response, began):
+            await say(socket, frame)
 
     if await converse(socket, gateway, reply):
         await close(socket)
 
 
-async def _write(socket: WebSocket, response: Response, began: float) -> None:
+def _frames(response: Response, began: float) -> list[str]:
     about = {
         "request_id": response.headers[REQUEST_ID],
         "status": response.status_code,
         "headers": dict(response.headers),
     }
     seconds = round(time.monotonic() - began, 4)
-    await say(socket, json.dumps({"type": "start", **about}))
-    await say(socket, bytes(response.body).decode())
-    await say(socket, json.dumps({"type": "end", **about, "time_to_first_byte_seconds": seconds}))
+    return [
+        json.dumps({"type": "start", **about}),
+        bytes(response.body).decode(),
+        json.dumps({"type": "end", **about, "time_to_first_byte_seconds": seconds}),
+    ]
 
 
 def _refused(error: Exception) -> Response:
