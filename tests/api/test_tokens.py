@@ -122,7 +122,7 @@ def test_other_applications_are_unknown(gateway: Gateway, apps: list[str]) -> No
         ({"app": [1]}, 0, "string_type"),
         ({"app": "z-image", "duration": 0}, "duration", "greater_than"),
         ({"app": "z-image", "token_expiration": 3601}, "token_expiration", "less_than_equal"),
-        ([], "body", "model_type"),
+        ([], "body", "model_attributes_type"),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused(gateway: Gateway, wish: Any, field: str, kind: str) -> None:

@@ -33,14 +33,14 @@ async def outcome(job: Job, gateway: Gateway, surface: Surface) -> JSON:
         raise Refusal(UNKNOWN)
     if job.result is None:
         raise Refusal(job.failure or CANCELLED)
-    urls = [await _address(image, gateway, surface) for image in job.result.images]
+    urls = [await address(image, gateway, surface) for image in job.result.images]
     known = [url for url in urls if url is not None]
     if len(known) < len(urls):
         raise Refusal(UNKNOWN)
     return output(job.result, known).model_dump()
 
 
-async def _address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:
+async def address(image: ImageFile, gateway: Gateway, surface: Surface) -> str | None:
     """Where the picture can be fetched, or itself as a data URI; None if it is no longer there."""
     if not image.key.startswith(INLINE):
         return f"{surface.root}/files/{image.key}"

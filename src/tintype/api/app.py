@@ -5,9 +5,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tintype.api import errors, health, media, queue
+from tintype.api import errors, health, media, openai, queue, reference
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import USUAL, Account, EngineState, Gateway, Pace, Wired
+from tintype.api.llms import llms
+from tintype.api.openapi import queue_openapi
 from tintype.api.realtime import realtime
 from tintype.api.run import run
 from tintype.api.seats import Seats
@@ -40,28 +42,38 @@ def create_app(
     pace: Pace = USUAL,
 ) -> FastAPI:
     """The ASGI application. It closes nothing: its parts are the caller's."""
-    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None, responses=reference.REFUSED)
     watch = Watch(store, bus, max_age=STALE_SECONDS[settings.database.startswith("sqlite")])
     seats, signer = Seats(settings.run_limit), Signer(settings.home)
     app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, seats, watch, signer, pace)
 
-    app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"])
-    app.add_api_route(f"/{ENDPOINT}/stream", stream, methods=["POST"])
+    app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"], **reference.GENERATE)
+    app.add_api_route(f"/{ENDPOINT}/stream", stream, methods=["POST"], **reference.STREAM)
     app.add_api_websocket_route(f"/{ENDPOINT}", frames)
     app.add_api_websocket_route(f"/{ENDPOINT}/realtime", realtime)
     for tokens in ("/tokens", "/tokens/realtime"):
-        app.add_api_route(tokens, make_token, methods=["POST"])
+        app.add_api_route(tokens, make_token, methods=["POST"], **reference.TOKEN)
     # Clients ask without the model's sub-path; fal's OpenAPI has it.
     for model in ("/fal-ai/z-image", f"/{ENDPOINT}"):
         job = model + "/requests/{job_id}"
-        app.add_api_route(job, queue.result, methods=["GET"])
-        app.add_api_route(f"{job}/response", queue.result, methods=["GET"])
+        app.add_api_route(job, queue.result, methods=["GET"], **reference.RESULT)
+        app.add_api_route(f"{job}/response", queue.result, methods=["GET"], **reference.RESULT)
         app.router.routes.insert(0, Route(f"{job}/status", status))  # before all others: it is asked most
-        app.add_api_route(f"{job}/status/stream", status_stream, methods=["GET"])
-        app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"])
-    app.add_api_route("/files/{key:path}", media.media, methods=["GET", "HEAD"])
-    app.add_api_route("/healthz", health.healthz, methods=["GET"])
-    app.add_api_route("/readyz", health.readyz, methods=["GET"])
+        app.add_api_route(f"{job}/status", status, methods=["GET"], **reference.STATUS)  # describes the one above
+        app.add_api_route(f"{job}/status/stream", status_stream, methods=["GET"], **reference.STATUS_STREAM)
+        app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"], **reference.CANCEL)
+    app.router.add_api_route(
+        "/v1/images/generations", openai.images, methods=["POST"], route_class_override=openai.Route, **reference.IMAGES
+    )
+    app.add_api_route("/files/{key:path}", media.media, methods=["GET"], **reference.MEDIA)
+    app.add_api_route("/files/{key:path}", media.media, methods=["HEAD"], include_in_schema=False)
+    app.add_api_route("/healthz", health.healthz, methods=["GET"], **reference.HEALTH)
+    app.add_api_route("/readyz", health.readyz, methods=["GET"], **reference.READY)
+    app.add_api_route("/api/openapi/queue/openapi.json", queue_openapi, methods=["GET"], **reference.DOCUMENT)
+    app.add_api_route("/openapi.json", reference.our_openapi, methods=["GET"], **reference.DOCUMENT)
+    # There is no web page yet, so its addresses show the text.
+    for page in ("/llms.txt", "", "/api"):
+        app.add_api_route(f"/models/{ENDPOINT}{page}", llms, methods=["GET"], **reference.PAGE)
 
     app.add_exception_handler(Refusal, errors.on_refusal)
     app.add_exception_handler(HTTPException, errors.on_no_route)

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
-from fastapi import Depends
+from fastapi import Depends, Security
+from fastapi.security import APIKeyHeader
 from starlette.requests import HTTPConnection
 
 from tintype.api.seats import Seats
@@ -106,7 +107,14 @@ def _may_go_without(connection: HTTPConnection, gateway: Gateway) -> bool:
     return gateway.settings.proxy_without_key and getattr(connection.state, "through_proxy", False)
 
 
-async def _account(connection: HTTPConnection, gateway: Wired) -> str:
+_HEADER = APIKeyHeader(
+    name="Authorization", scheme_name="key", description="`Key id:secret` or `Bearer id:secret`", auto_error=False
+)
+InDocument = Annotated[str | None, Security(_HEADER)]
+"""Has OpenAPI say that a key is needed; its value is not used."""
+
+
+async def _account(connection: HTTPConnection, gateway: Wired, _key: InDocument) -> str:
     return account_of(connection, gateway)
 
 

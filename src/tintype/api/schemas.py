@@ -7,7 +7,7 @@ fal's.
 import math
 import secrets
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -49,7 +49,7 @@ EXAMPLE_PROMPT = (
 )
 
 
-class _Input(BaseModel):
+class Input(BaseModel):
     """An object of the input: unknown fields are ignored, and null means "as if I had not said it"."""
 
     @field_validator("*", mode="before")
@@ -60,7 +60,10 @@ class _Input(BaseModel):
         return value
 
 
-class ImageSize(_Input):
+Read = TypeVar("Read", bound=Input)
+
+
+class ImageSize(Input):
     """A size in pixels."""
 
     width: int = Field(default=512, gt=0, le=MAX_SIDE, description="The width of the generated image.")
@@ -79,7 +82,7 @@ def _as_what_was_given(value: Any, _handler: Any) -> Any:
     )
 
 
-class ZImageTurboInput(_Input):
+class ZImageTurboInput(Input):
     """What may be asked."""
 
     prompt: str = Field(description="The prompt to generate an image from.", examples=[EXAMPLE_PROMPT])
@@ -131,6 +134,9 @@ class ZImageTurboInput(_Input):
 class Image(BaseModel):
     """One picture of the output."""
 
+    # All are always there; fal promises one, and its own example has four.
+    model_config = ConfigDict(json_schema_extra={"required": ["url"]})
+
     url: str = Field(description="The URL where the file can be downloaded from.")
     content_type: str = Field(description="The mime type of the file.", examples=["image/png"])
     file_name: str = Field(description="The name of the file.", examples=["0.png"])
@@ -174,16 +180,21 @@ class ZImageTurboOutput(BaseModel):
     prompt: str = Field(description="The prompt used for generating the image.")
 
 
+def read(model: type[Read], body: Any) -> Read:
+    """The body as that object. InputRefused: it breaks a rule of it."""
+    try:
+        return model.model_validate(body, from_attributes=True)
+    except ValidationError as error:
+        broken = error.errors(include_url=False)
+        raise InputRefused([{**entry, "loc": ["body", *entry["loc"]]} for entry in broken]) from None
+
+
 def read_input(body: Any, max_pixels: int) -> Params:
     """The validated wish, with its seed drawn and its size in pixels.
 
     InputRefused: the body breaks a rule of the page, or asks for more than ``max_pixels``.
     """
-    try:
-        wish = ZImageTurboInput.model_validate(body, from_attributes=True)
-    except ValidationError as error:
-        broken = error.errors(include_url=False)
-        raise InputRefused([{**entry, "loc": ["body", *entry["loc"]]} for entry in broken]) from None
+    wish = read(ZImageTurboInput, body)
     size = wish.image_size
     width, height = (size.width, size.height) if isinstance(size, ImageSize) else PRESETS[size]
     if width * height > max_pixels:

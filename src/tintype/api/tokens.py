@@ -3,14 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from pydantic import AliasChoices, BaseModel, Field, ValidationError, field_validator
+from pydantic import AliasChoices, BaseModel, Field, field_validator
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.body import read_json
-from tintype.api.gateway import Account, Gateway, Wired, account_of, admitted
+from tintype.api.gateway import Account, Gateway, InDocument, Wired, account_of, admitted
+from tintype.api.schemas import read
 from tintype.core import ENDPOINT
-from tintype.errors import InputRefused, ServiceRefused
+from tintype.errors import ServiceRefused
 from tintype.keys import PROXY
 
 PARAMETER = "fal_jwt_token"
@@ -35,12 +36,7 @@ class TokenWish(BaseModel):
 
 async def make_token(request: Request, gateway: Wired, account: Account) -> Response:
     """``POST /tokens/`` and ``/tokens/realtime``: a token as a bare JSON string, for the account that asks."""
-    body = await read_json(request, gateway.settings.max_body_bytes)
-    try:
-        wish = TokenWish.model_validate(body)
-    except ValidationError as error:
-        broken = error.errors(include_url=False, include_context=False)
-        raise InputRefused([{**entry, "loc": ["body", *entry["loc"]]} for entry in broken]) from None
+    wish = read(TokenWish, await read_json(request, gateway.settings.max_body_bytes))
     for app in wish.allowed_apps:
         if _alias(app) != ALIAS:
             raise ServiceRefused(404, f'Application "{app}" not found')
@@ -62,7 +58,7 @@ def _exists(account: str, gateway: Gateway) -> bool:
     return gateway.keys.knows(account) or (account == PROXY and gateway.settings.proxy_without_key)
 
 
-async def _caller(connection: HTTPConnection, gateway: Wired) -> str:
+async def _caller(connection: HTTPConnection, gateway: Wired, _key: InDocument) -> str:
     return caller_of(connection, gateway)
 
 

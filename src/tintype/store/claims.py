@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from tintype.core import Failure, Job, LogLine, Result, State
 from tintype.errors import CANCELLED, ServiceRefused
 from tintype.store.bus import ENDED
-from tintype.store.database import Database, Transaction, verb
+from tintype.store.database import Database, Transaction, light_verb, verb
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, attempts, charges, jobs, logs, now
 
 
@@ -37,7 +37,7 @@ class Claims:
             self.unanswered[worker_id] = token
             raise
 
-    @verb
+    @light_verb  # one that is undone leaves the job in the queue
     async def _claim(self, transaction: Transaction, worker_id: str, limit: int, token: str, lost: bool) -> list[Job]:
         rows: Sequence[Any] = ()
         if lost or transaction.repeated:
@@ -66,7 +66,7 @@ class Claims:
         transaction.wake(*(row.id for row in rows))
         return [as_job(row) for row in sorted(rows, key=lambda row: (row.priority, row.seq))]
 
-    @verb
+    @light_verb
     async def log(self, transaction: Transaction, job: Job, lines: Sequence[LogLine]) -> bool:
         """Append lines to the job's log; twice if an answer was lost. False if the attempt is over."""
         # Locked, so that another writer of this job cannot take the same numbers.

@@ -14,7 +14,7 @@ from tintype.core import Failure, Job, Kind, State
 from tintype.errors import CANCELLED, WORKER_LOST
 from tintype.store.bus import ENDED, WORK
 from tintype.store.claims import ended, held
-from tintype.store.database import Database, Transaction, verb
+from tintype.store.database import Database, Transaction, light_verb, verb
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, jobs, now, workers
 
 LEASE = 10.0
@@ -29,14 +29,14 @@ class Leases:
 
     database: Database
 
-    @verb
+    @light_verb
     async def register(self, transaction: Transaction, worker_id: str, host: str, device: str) -> None:
         """A worker is there, with a first lease of ten seconds."""
         values = {"host": host, "device": device, "started_at": now(), "lease_until": now() + LEASE}
         insert = transaction.insert(workers).values(id=worker_id, **values)
         await transaction.execute(insert.on_conflict_do_update(index_elements=["id"], set_=values))
 
-    @verb
+    @light_verb
     async def renew(self, transaction: Transaction, worker_id: str, lease_seconds: float) -> set[str]:
         """The worker is alive for so much longer. Returns which of its running jobs are to be cancelled.
 

@@ -7,8 +7,10 @@ from typing import Self
 
 from tintype.store.bus import Bus
 from tintype.store.claims import Claims
-from tintype.store.database import Database
+from tintype.store.database import SQLITE, Database, parse
 from tintype.store.leases import Leases
+from tintype.store.postgresql import PostgreSQLDatabase
+from tintype.store.sqlite import SQLiteDatabase
 from tintype.store.submissions import Submissions
 
 
@@ -29,7 +31,9 @@ class Store(Submissions, Claims, Leases):
 
         SetupError: it cannot be used, and why.
         """
-        return cls(await Database.open(url, bus))
+        address = parse(url)
+        kind = SQLiteDatabase if address.drivername == SQLITE else PostgreSQLDatabase
+        return cls(await kind.open(address, bus))
 
     async def close(self) -> None:
         """Finish what was begun, then disconnect."""

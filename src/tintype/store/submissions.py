@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import JSON, ColumnElement, case, delete, func, literal, literal_column, null, select, update
 
-from tintype.core import CancelOutcome, Job, LogLine, State
+from tintype.core import CancelOutcome, Job, Kind, LogLine, State
 from tintype.errors import CANCELLED, NOT_STARTED
 from tintype.store.bus import ENDED, WORK, worker_topic
 from tintype.store.database import Database, Transaction, verb
@@ -19,12 +19,16 @@ class Submissions:
 
     database: Database
 
-    @verb
-    async def submit(self, transaction: Transaction, job: Job) -> Job:
-        """Store a new job and return it as stored; it is on disk then. The same id twice is stored once.
+    async def submit(self, job: Job) -> Job:
+        """Store a new job and return it as stored; a queued one is on disk then. The same id twice is stored once.
 
         A job with a failure (an input that was refused) is stored as failed, and nobody runs it.
         """
+        # Who waits on a connection loses it with this machine, so theirs need not outlive a power cut.
+        durable = job.kind is Kind.QUEUE
+        return await self.database.run(lambda transaction: self._submit(transaction, job), durable)
+
+    async def _submit(self, transaction: Transaction, job: Job) -> Job:
         row = as_row(job) | {"state": State.QUEUED, "created_at": now()}
         if job.failure is not None:
             row |= {"state": State.FAILED, "failure": job.failure.to_json(), "finished_at": now()}
