@@ -32,6 +32,14 @@ def _text(media_type: str, description: str) -> JSON:
     return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
 
 
+def _events(description: str, last: type[BaseModel]) -> JSON:
+    """Each event as an object, as OpenAPI describes them; ``last`` is what the last one holds."""
+    data: JSON = {"type": "string", "contentMediaType": "application/json"}
+    data["description"] = f"The last one: a {last.__name__}."
+    event: JSON = {"type": "object", "required": ["data"], "properties": {"data": data}}
+    return {"description": description, "content": {"text/event-stream": {"schema": event}}}
+
+
 JOB_ID: JSON = {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}}
 LOGS: JSON = {"name": "logs", "in": "query", "description": "`1`: with the log.", "schema": {"type": "string"}}
 PICTURE: JSON = {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}
@@ -45,7 +53,7 @@ GENERATE: Said = {
 STREAM: Said = {
     "summary": "Paint, and tell every step",
     "response_class": Response,
-    "responses": {200: _text("text/event-stream", "An event for each step; the last one is the output.")},
+    "responses": {200: _events("An event for each step.", ZImageTurboOutput)},
     "openapi_extra": _body(ZImageTurboInput),
 }
 TOKEN: Said = {
@@ -64,7 +72,7 @@ STATUS: Said = {
 STATUS_STREAM: Said = {
     "summary": "How a request goes on",
     "response_class": Response,
-    "responses": {200: _text("text/event-stream", "An event for each change; the last one says COMPLETED.")},
+    "responses": {200: _events("An event for each change.", QueueStatus)},
     "openapi_extra": {"parameters": [LOGS]},
 }
 CANCEL: Said = {"summary": "Cancel a request", "response_model": Cancellation, "status_code": 202}
