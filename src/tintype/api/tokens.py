@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from pydantic import AliasChoices, BaseModel, Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.body import read_json
 from tintype.api.gateway import Account, Gateway, InDocument, Wired, account_of, admitted
-from tintype.api.schemas import read
+from tintype.api.schemas import Input, read
 from tintype.core import ENDPOINT
 from tintype.errors import ServiceRefused
 from tintype.keys import PROXY
@@ -20,7 +20,7 @@ ALIAS = ENDPOINT.split("/")[1]
 LONGEST_SECONDS = 3600.0
 
 
-class TokenWish(BaseModel):
+class TokenWish(Input):
     """What fal's clients ask for: the names of two generations of the same thing."""
 
     allowed_apps: list[str] = Field(validation_alias=AliasChoices("allowed_apps", "app"), min_length=1)
