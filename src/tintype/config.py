@@ -133,6 +133,11 @@ class Settings(BaseSettings):
         except ValueError:
             return False
 
+    @property
+    def allows_private_webhooks(self) -> bool:
+        """Whether webhooks may go to private addresses."""
+        return self.is_private if self.private_webhooks == "auto" else self.private_webhooks == "yes"
+
     def sources(self) -> dict[str, tuple[Any, str]]:
         """For each setting its value and where it came from: flag, environment or default."""
         return {name: (getattr(self, name), self._source(name)) for name in type(self).model_fields}

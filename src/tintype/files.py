@@ -7,6 +7,7 @@ of steps; neither are ever served by address.
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,12 +97,21 @@ class FileStore:
             obstore.delete(self._store, [meta["path"] for meta in page if meta["last_modified"] < before])
 
 
+_FLUSHERS = ThreadPoolExecutor(16, thread_name_prefix="flush")
+
+
 def _sync(file: Path, folder: Path) -> None:
-    """Flush a file and every folder that had to be made for it: a new folder's name is kept in the one above."""
+    """Flush a file and every folder that had to be made for it: a new folder's name is kept in the one above.
+
+    All at once, for each flush waits for the disk and they can wait together.
+    """
     made = [parent for parent in file.parents if parent.is_relative_to(folder)]
-    for path in (file, *made):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    list(_FLUSHERS.map(_flush, (file, *made)))
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -7,12 +7,15 @@ engine child is the only other process.
 import asyncio
 import contextlib
 import fcntl
+import functools
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from pathlib import Path
+from typing import Any
 
 import structlog
 
+from tintype.api.answers import payload
 from tintype.api.app import create_app
 from tintype.config import Settings
 from tintype.errors import SetupError
@@ -21,6 +24,9 @@ from tintype.keys import Keys
 from tintype.listeners import Listeners, opened
 from tintype.store.bus import Bus
 from tintype.store.store import Store
+from tintype.webhook_keys import WebhookKeys
+from tintype.webhooks.deliverer import Deliverer
+from tintype.webhooks.sender import Sender
 from tintype.worker.engine_process import EngineProcess
 from tintype.worker.status import EngineStatus
 from tintype.worker.supervisor import Supervisor
@@ -56,11 +62,25 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
             status = EngineStatus()
             supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)
             app = create_app(settings, store, bus, files, keys, status)
-            tidying = asyncio.create_task(tidy(store, files, settings.inline_seconds, settings.keep_days))
-            await _run(Listeners(app, settings, sockets), supervisor, app.state.gateway.stopping)
-            tidying.cancel()
+            tidying = tidy(store, files, settings.inline_seconds, settings.keep_days)
+            sender = Sender(private_allowed=settings.allows_private_webhooks)
+            compose = functools.partial(payload, files=files)
+            deliverer = Deliverer(store, bus, WebhookKeys(settings.home), sender, compose)
+            async with _beside(tidying), _beside(deliverer.run()):
+                await _run(Listeners(app, settings, sockets), supervisor, app.state.gateway.stopping)
         finally:
             await store.close()
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Have ``work`` done while the block runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _run(listeners: Listeners, supervisor: Supervisor, stopping: asyncio.Event) -> None:

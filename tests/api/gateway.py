@@ -1,6 +1,7 @@
 """A gateway in a thread of its own, for tests that talk to it as any client would."""
 
 import asyncio
+import functools
 import socket
 import threading
 import time
@@ -12,9 +13,9 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
-import uvloop
 from starlette.types import ASGIApp
 
+from tintype.api.answers import payload
 from tintype.api.app import create_app
 from tintype.api.gateway import USUAL, Pace
 from tintype.config import Settings
@@ -23,6 +24,9 @@ from tintype.files import FileStore
 from tintype.keys import Keys
 from tintype.store import Bus, Store
 from tintype.testing import FakePainter
+from tintype.webhook_keys import WebhookKeys
+from tintype.webhooks.deliverer import Deliverer
+from tintype.webhooks.sender import Sender
 
 T = TypeVar("T")
 PATH = "/fal-ai/z-image/turbo"
@@ -47,15 +51,24 @@ class Engine:
 class Gateway:
     """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker."""
 
-    def __init__(self, home: Path, *, painting: bool = True, pace: Pace = USUAL, **settings: Any) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        painting: bool = True,
+        pace: Pace = USUAL,
+        sender: Sender | None = None,
+        **settings: Any,
+    ) -> None:
         self.settings = Settings.load(home=home, **settings)
         self.keys = Keys(home)
         self.engine = Engine()
         self.pace = pace
+        self.sender = sender or Sender(private_allowed=self.settings.allows_private_webhooks)
         self.may_paint = threading.Event()
         if painting:
             self.may_paint.set()
-        self._loop = uvloop.new_event_loop()  # the one that the server runs in
+        self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
@@ -83,11 +96,15 @@ class Gateway:
         answering, stop = self._listen(self.app)
         serving = asyncio.create_task(answering)
         painting = asyncio.create_task(self.painter.run())
+        compose = functools.partial(payload, files=self.files)
+        keys = WebhookKeys(self.settings.home)
+        delivering = asyncio.create_task(Deliverer(self.store, bus, keys, self.sender, compose).run())
         self._ready.set()
         await self._stop.wait()
         painting.cancel()
+        delivering.cancel()
         stop()
-        await asyncio.gather(serving, painting, return_exceptions=True)
+        await asyncio.gather(serving, painting, delivering, return_exceptions=True)
         await self.store.close()
 
     def _listen(self, app: ASGIApp) -> tuple[Coroutine[Any, Any, None], Callable[[], None]]:

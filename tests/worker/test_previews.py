@@ -4,7 +4,6 @@ import asyncio
 import io
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,13 +47,13 @@ async def painted(job: Job, files: FileStore) -> list[tuple[str, list[str]]]:
     """Every line of the job's log, and which previews could be read when it was written."""
     seen: list[tuple[str, list[str]]] = []
 
-    async def say(lines: Sequence[LogLine]) -> None:
-        seen.append((lines[0].message.split(",")[0], await files.keys(f"{PREVIEWS}{job.id}/")))
+    def say(line: LogLine) -> None:
+        seen.append((line.message.split(",")[0], [key for key in (FIRST, SECOND) if files.path(key)]))
 
     engine = ScriptedEngine(two_steps)
     await engine.start(print)
     assert isinstance(await paint(job, PARAMS, engine, EngineStatus(), files, say), Result)
-    return seen[1:]  # the first tells of the job
+    return seen[3:]  # the first three tell of the job
 
 
 def test_a_preview_is_there_before_the_line_that_tells_of_its_step(tmp_path: Path) -> None:

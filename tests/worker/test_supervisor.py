@@ -47,9 +47,9 @@ class AbsentNowAndThen(Store):
         self._refuse("log")
         return await super().log(job, lines)
 
-    async def finish(self, job: Job, result: Result) -> bool:
+    async def finish(self, job: Job, result: Result, lines: Any = ()) -> bool:
         self._refuse("finish")
-        return await super().finish(job, result)
+        return await super().finish(job, result, lines)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:

@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tintype.api import errors, health, media, openai, queue, reference
+from tintype.api import errors, health, media, openai, queue, reference, webhooks
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import USUAL, Account, EngineState, Gateway, Pace, Wired
 from tintype.api.llms import llms
@@ -67,6 +67,10 @@ def create_app(
     )
     app.add_api_route("/files/{key:path}", media.media, methods=["GET"], **reference.MEDIA)
     app.add_api_route("/files/{key:path}", media.media, methods=["HEAD"], include_in_schema=False)
+    app.add_api_route("/.well-known/jwks.json", webhooks.jwks, methods=["GET"], **reference.KEY_SET)
+    deliveries = "/v1/webhooks/deliveries"
+    app.add_api_route(deliveries, webhooks.deliveries, methods=["GET"], **reference.DELIVERIES)
+    app.add_api_route(f"{deliveries}/{{job_id}}/retry", webhooks.retry, methods=["POST"], **reference.RETRY)
     app.add_api_route("/healthz", health.healthz, methods=["GET"], **reference.HEALTH)
     app.add_api_route("/readyz", health.readyz, methods=["GET"], **reference.READY)
     app.add_api_route("/api/openapi/queue/openapi.json", queue_openapi, methods=["GET"], **reference.DOCUMENT)

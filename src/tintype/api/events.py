@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tintype.api.envelope import REQUEST_ID
-from tintype.api.errors import in_words, render
+from tintype.api.errors import content, in_words, render
 from tintype.api.gateway import Gateway
 from tintype.api.waiting import present
 from tintype.core import JSON, Failure
@@ -86,10 +86,7 @@ class EventStream(Response):
 
 def error_event(failure: Failure) -> JSON:
     """What went wrong after the answer had begun: fal's two forms of an error in one, for its documents name both."""
-    body: JSON = {"detail": failure.detail}
-    if failure.error_type is not None:
-        body["error_type"] = failure.error_type
-    return body | {"error": {"status": failure.status, "message": in_words(failure)}}
+    return content(failure) | {"error": {"status": failure.status, "message": in_words(failure)}}
 
 
 def _event(data: Any) -> bytes:

@@ -14,7 +14,9 @@ from tintype.api.schemas import ZImageTurboInput, ZImageTurboOutput
 from tintype.api.shapes import Cancellation, Error, Health, QueueStatus, Readiness, json_schemas
 from tintype.api.surface import Seen
 from tintype.api.tokens import TokenWish
+from tintype.api.webhooks import MOST, DeliveryPage, KeySet, WebhookDelivery
 from tintype.core import JSON
+from tintype.store.deliveries import DeliveryState
 
 Said = dict[str, Any]
 """Keyword arguments of FastAPI's ``add_api_route``."""
@@ -26,6 +28,10 @@ find the same paths. The queue by itself, as fal documents it, is at `/api/opena
 def _body(model: type[BaseModel]) -> JSON:
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _query(name: str, **schema: Any) -> JSON:
+    return {"name": name, "in": "query", "schema": {"type": "string", **schema}}
 
 
 def _text(media_type: str, description: str) -> JSON:
@@ -95,6 +101,20 @@ IMAGES: Said = {
     "responses": {"default": {"model": OpenAIError, "description": "Why not."}},
     "openapi_extra": _body(ImagesRequest),
 }
+KEY_SET: Said = {"summary": "The keys that sign webhooks", "response_model": KeySet}
+DELIVERIES: Said = {
+    "summary": "What became of webhooks",
+    "response_model": DeliveryPage,
+    "openapi_extra": {
+        "parameters": [
+            _query("request_id"),
+            _query("state", enum=list(DeliveryState)),
+            _query("limit", type="integer", minimum=1, maximum=MOST),
+            _query("cursor"),
+        ]
+    },
+}
+RETRY: Said = {"summary": "Deliver a result once more", "response_model": WebhookDelivery, "status_code": 202}
 DOCUMENT: Said = {"summary": "An OpenAPI document", "response_model": dict[str, Any]}
 PAGE: Said = {
     "summary": "The model's page",

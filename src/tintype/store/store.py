@@ -8,13 +8,14 @@ from typing import Self
 from tintype.store.bus import Bus
 from tintype.store.claims import Claims
 from tintype.store.database import SQLITE, Database, parse
+from tintype.store.deliveries import Deliveries
 from tintype.store.leases import Leases
 from tintype.store.postgresql import PostgreSQLDatabase
 from tintype.store.sqlite import SQLiteDatabase
 from tintype.store.submissions import Submissions
 
 
-class Store(Submissions, Claims, Leases):
+class Store(Submissions, Claims, Leases, Deliveries):
     """All verbs over one database.
 
     Each is one short transaction, done when it returns, and done also if the caller is cancelled meanwhile.
