@@ -4,6 +4,7 @@ Nothing else reads the environment.
 """
 
 import difflib
+import functools
 import ipaddress
 import os
 import re
@@ -125,7 +126,7 @@ class Settings(BaseSettings):
         complete._flags = frozenset(flags)
         return complete
 
-    @property
+    @functools.cached_property
     def is_private(self) -> bool:
         """Whether only this machine can reach the server."""
         try:

@@ -44,7 +44,8 @@ class Envelope:
                 has_begun = True
                 headers = MutableHeaders(scope=message)
                 headers.update(CORS)
-                headers.setdefault(REQUEST_ID, str(uuid4()))
+                if REQUEST_ID not in headers:
+                    headers[REQUEST_ID] = str(uuid4())
             await send(message)
 
         if scope["method"] == "OPTIONS":
