@@ -8,11 +8,15 @@ import secrets
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from tintype.errors import SetupError
 
 LOCAL = "local"
 """The account of everyone while there are no keys."""
+
+Scope = Literal["API", "ADMIN"]
+"""What a key is good for: calling models, or that and seeing and managing everything over the Platform API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Key:
     secret_sha256: str
     created_at: float
     """Seconds since 1970."""
+    scope: Scope = "API"
+    """Files of before there were scopes do not have it: those keys were made to call models."""
 
 
 class Keys:
@@ -34,10 +40,10 @@ class Keys:
         self._seen: tuple[int, int] | None = None
         self._keys: dict[str, Key] = {}
 
-    def create(self, name: str) -> str:
+    def create(self, name: str, scope: Scope = "API") -> str:
         """Make a key and return ``id:secret``; the secret is kept nowhere."""
         key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-        made = Key(key_id, name, _hash(secret), time.time())
+        made = Key(key_id, name, _hash(secret), time.time(), scope)
         self._write({**self._read(), key_id: made})
         return f"{key_id}:{secret}"
 
@@ -70,6 +76,11 @@ class Keys:
         # compared also for an unknown id, so that the time taken does not tell which ids exist
         matches = hmac.compare_digest(_hash(secret), key.secret_sha256 if key else _hash(""))
         return key.id if key and matches else None
+
+    def is_admin(self, account: str) -> bool:
+        """Whether ``account`` may see and manage everything: its key says so, or there are no keys at all."""
+        keys = self._read()
+        return keys[account].scope == "ADMIN" if account in keys else not keys and account == LOCAL
 
     def _read(self) -> dict[str, Key]:
         try:
