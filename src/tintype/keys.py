@@ -105,6 +105,8 @@ class Keys:
         beside.unlink(missing_ok=True)
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump([asdict(key) for key in keys.values()], file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())  # a name that leads to an unwritten file would lose every key
         beside.replace(self._path)
 
 

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from tintype import __version__
 from tintype.api.media import MEDIA_TYPES
 from tintype.api.openai import ImagesRequest, ImagesResponse, OpenAIError
+from tintype.api.platform.routes import BODIES
 from tintype.api.schemas import ZImageTurboInput, ZImageTurboOutput
 from tintype.api.shapes import Cancellation, Error, Health, QueueStatus, Readiness, json_schemas
 from tintype.api.surface import Seen
@@ -86,6 +87,6 @@ def _document(app: FastAPI) -> JSON:
     """Made once: routes do not change while the server runs."""
     if app.openapi_schema is None:
         made = get_openapi(title="Tintype", version=__version__, description=ABOUT, routes=app.routes)
-        made["components"]["schemas"] |= json_schemas([ZImageTurboInput, ImagesRequest], "validation")
+        made["components"]["schemas"] |= json_schemas([ZImageTurboInput, ImagesRequest, *BODIES], "validation")
         app.openapi_schema = made
     return app.openapi_schema

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-PREFIXES = ("/run", "/queue")
+PREFIXES = ("/run", "/queue", "/platform")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
