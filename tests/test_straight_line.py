@@ -46,6 +46,7 @@ async def one_request(home: Path, seen: list[Hop]) -> tuple[dict[str, Any], list
         if event == "call" and hop is not None and hop not in seen:
             seen.append(hop)
 
+    threading.setprofile(note)  # before there are threads: it is for those that begin later
     settings = Settings.load(home=home, model="postcard")
     bus, status, ready = Bus(), EngineStatus(), asyncio.Event()
     store = await Store.open(settings.database, bus)
@@ -57,7 +58,6 @@ async def one_request(home: Path, seen: list[Hop]) -> tuple[dict[str, Any], list
     await ready.wait()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tintype") as client:
         sys.setprofile(note)
-        threading.setprofile(note)
         try:
             answer = await client.post(
                 "/fal-ai/z-image/turbo",

@@ -6,6 +6,7 @@ Nothing else reads the environment.
 import difflib
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tintype.errors import SetupError
 
 PREFIX = "TINTYPE_"
+NAME = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE | re.ASCII)
+"""What a host name in a certificate looks like; an address in digits looks so too."""
 
 
 def _default_home() -> Path:
@@ -42,7 +45,15 @@ class Settings(BaseSettings):
     engine: str = Field("tintype.engine", description=ENGINE)
     host: str = Field("127.0.0.1", description="The address to listen on. Anything but loopback needs API keys.")
     port: int = Field(8000, ge=1, le=65535, description="The port for plain HTTP.")
+    queue_port: int = Field(8001, ge=0, le=65535, description="The same, where requests mean fal's queue; 0: none.")
     tls_port: int = Field(8443, ge=1, le=65535, description="The port for https.")
+    tls_queue_port: int = Field(8444, ge=0, le=65535, description="The same, for fal's queue; 0: none.")
+    proxy_port: int = Field(8442, ge=0, le=65535, description="The port of the proxy to fal's host names; 0: none.")
+    names: str = Field(
+        "", description="Comma-separated names and addresses of this machine that the certificate must hold besides."
+    )
+    certificate: str = Field("", description="A file: your own certificate with its chain, instead of Tintype's.")
+    certificate_key: str = Field("", description="A file: the private key of `certificate`, without a password.")
     home: Path = Field(default_factory=_default_home, description=HOME)
     database: str = Field("", description="`sqlite:///PATH` or `postgresql://...`; default: a SQLite file in `home`.")
     files: str = Field("", description="A folder, or an address such as `s3://bucket`; default: a folder in `home`.")
@@ -64,17 +75,28 @@ class Settings(BaseSettings):
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="The currency of the prices.")
     max_attempts: int = Field(3, ge=1, description="How often a request is started when its engine keeps dying.")
     inline_seconds: float = Field(3600, ge=60, description="How long a `sync_mode` result of the queue can be fetched.")
-    keep_days: float = Field(30, gt=0, description="How many days finished requests and their pictures are kept.")
+    keep_days: float = Field(30, gt=0, description="How many days finished requests, pictures and uploads are kept.")
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses whose `X-Forwarded-*` headers are believed; default: none."
+    )
+    proxy_without_key: bool = Field(
+        False, description="Answer requests without a key on `/api/fal/proxy`, as the account `proxy`."
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much the server logs.")
 
     @field_validator("trusted_proxies")
     @classmethod
     def _are_addresses(cls, text: str) -> str:
-        for part in filter(None, text.replace(" ", "").split(",")):
+        for part in parts(text):
             ipaddress.ip_network(part, strict=False)
+        return text
+
+    @field_validator("names")
+    @classmethod
+    def _are_names(cls, text: str) -> str:
+        for part in parts(text):
+            if not NAME.fullmatch(part) and not _is_address(part):
+                raise ValueError(f"{part} is neither a host name nor an address")
         return text
 
     @classmethod
@@ -111,6 +133,11 @@ class Settings(BaseSettings):
         except ValueError:
             return False
 
+    @property
+    def allows_private_webhooks(self) -> bool:
+        """Whether webhooks may go to private addresses."""
+        return self.is_private if self.private_webhooks == "auto" else self.private_webhooks == "yes"
+
     def sources(self) -> dict[str, tuple[Any, str]]:
         """For each setting its value and where it came from: flag, environment or default."""
         return {name: (getattr(self, name), self._source(name)) for name in type(self).model_fields}
@@ -119,6 +146,19 @@ class Settings(BaseSettings):
         if name in self._flags:
             return "flag"
         return "environment" if f"{PREFIX}{name.upper()}" in os.environ else "default"
+
+
+def parts(text: str) -> list[str]:
+    """The parts of a comma-separated setting."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def share_cores_politely() -> None:

@@ -10,6 +10,22 @@ from typing import Any, Literal, Self
 ENDPOINT = "fal-ai/z-image/turbo"
 """fal's name for the one model endpoint served here."""
 
+FAL_HOSTS = {
+    "fal.run": "/run",
+    "queue.fal.run": "/queue",
+    "falrun.com": "/run",  # where fal-client turns when it cannot connect to the two above
+    "queue.falrun.com": "/queue",
+    "ws.fal.run": "/ws",
+    "rest.fal.ai": "/rest",
+    "rest.alpha.fal.ai": "/rest",
+    "fal.media": "/cdn",
+    "v3.fal.media": "/cdn",
+    "v3b.fal.media": "/cdn",
+    "api.fal.ai": "/platform",
+    "fal.ai": "",
+}
+"""Every host that fal's clients turn to, and the path prefix that stands for it here."""
+
 Format = Literal["png", "jpeg", "webp"]
 Acceleration = Literal["none", "regular", "high"]
 JSON = dict[str, Any]
@@ -219,3 +235,19 @@ class CancelOutcome(StrEnum):
     REQUESTED = "requested"
     ALREADY_COMPLETED = "already_completed"
     NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a client sends, or has sent."""
+
+    key: str
+    """Where the file store keeps it."""
+    account: str
+    content_type: str
+    """What its sender calls it."""
+    size: int | None = None
+    """In bytes; None until all of it is here, and until then nobody can fetch it."""
+    created_at: float = 0.0
+    expires_at: float | None = None
+    """When it ends; None: when it is as old as everything else may become."""

@@ -15,6 +15,9 @@ from tintype.errors import SetupError
 LOCAL = "local"
 """The account of everyone while there are no keys."""
 
+PROXY = "proxy"
+"""The account of whoever needs no key on the proxy path (setting ``proxy_without_key``); no key has this id."""
+
 Scope = Literal["API", "ADMIN"]
 """What a key is good for: calling models, or that and seeing and managing everything over the Platform API."""
 
@@ -76,6 +79,11 @@ class Keys:
         # compared also for an unknown id, so that the time taken does not tell which ids exist
         matches = hmac.compare_digest(_hash(secret), key.secret_sha256 if key else _hash(""))
         return key.id if key and matches else None
+
+    def knows(self, account: str) -> bool:
+        """Whether ``account`` may still ask: its key was not revoked, or there are still no keys."""
+        keys = self._read()
+        return account in keys if keys else account == LOCAL
 
     def is_admin(self, account: str) -> bool:
         """Whether ``account`` may see and manage everything: its key says so, or there are no keys at all."""

@@ -1,36 +1,36 @@
 """The composition root: build every part, join them, run until told to stop, stop in order.
 
-One process: the gateway (HTTP and TLS listeners over one application), the worker, and the one connection to the
-store. The engine child is the only other process.
+One process: the gateway (one application behind every listener), the worker, and the one connection to the store. The
+engine child is the only other process.
 """
 
 import asyncio
 import contextlib
 import fcntl
+import functools
 import signal
-import socket
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from pathlib import Path
+from typing import Any
 
 import structlog
-import uvicorn
-from starlette.types import ASGIApp
 
-from tintype import certificates
+from tintype.api.answers import payload
 from tintype.api.app import create_app
 from tintype.config import Settings
 from tintype.errors import SetupError
 from tintype.files import FileStore
 from tintype.keys import Keys
+from tintype.listeners import Listeners, opened
 from tintype.store.bus import Bus
 from tintype.store.store import Store
+from tintype.webhook_keys import WebhookKeys
+from tintype.webhooks.deliverer import Deliverer
+from tintype.webhooks.sender import Sender
 from tintype.worker.engine_process import EngineProcess
 from tintype.worker.status import EngineStatus
 from tintype.worker.supervisor import Supervisor
 from tintype.worker.tidy import tidy
-
-GRACE_SECONDS = 3
-"""How long open connections may take to end when the server stops."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +51,7 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
         )
     with contextlib.ExitStack() as stack:
         stack.enter_context(_only_server_in(settings.home))
-        plain = stack.enter_context(_listen(settings.host, settings.port))
-        secure = stack.enter_context(_listen(settings.host, settings.tls_port))
+        sockets = stack.enter_context(opened(settings))
         bus = Bus()
         store = await Store.open(settings.database, bus)
         try:
@@ -63,67 +62,48 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
             status = EngineStatus()
             supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)
             app = create_app(settings, store, bus, files, keys, status)
-            tidying = asyncio.create_task(tidy(store, files, settings.inline_seconds, settings.keep_days))
-            await _run(_listeners(app, settings.home), [plain, secure], supervisor, app.state.gateway.stopping)
-            tidying.cancel()
+            tidying = tidy(store, files, settings.inline_seconds, settings.keep_days)
+            sender = Sender(private_allowed=settings.allows_private_webhooks)
+            compose = functools.partial(payload, files=files)
+            deliverer = Deliverer(store, bus, WebhookKeys(settings.home), sender, compose)
+            async with _beside(tidying), _beside(deliverer.run()):
+                await _run(Listeners(app, settings, sockets), supervisor, app.state.gateway.stopping)
         finally:
             await store.close()
 
 
-class _Listener(uvicorn.Server):
-    """A uvicorn server that leaves signals to us: there are two of them in one process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Have ``work`` done while the block runs."""
+    task = asyncio.create_task(work)
+    try:
         yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
-def _listeners(app: ASGIApp, home: Path) -> list[_Listener]:
-    """One for plain HTTP, one for TLS, over the same application."""
-    made = certificates.ensure(home / "tls")
-
-    def listener(**tls: Path) -> _Listener:
-        config = uvicorn.Config(
-            app,
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,  # api/surface.py decides whom to trust
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            **tls,  # pyright: ignore[reportArgumentType]
-        )
-        return _Listener(config)
-
-    return [listener(), listener(ssl_certfile=made.server, ssl_keyfile=made.server_key)]
-
-
-async def _run(
-    listeners: list[_Listener], sockets: list[socket.socket], supervisor: Supervisor, stopping: asyncio.Event
-) -> None:
+async def _run(listeners: Listeners, supervisor: Supervisor, stopping: asyncio.Event) -> None:
     """Serve and work side by side until a signal, or until either cannot go on; then set ``stopping``."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     worker = asyncio.create_task(supervisor.run())
-    serving = [asyncio.create_task(listener.serve([sock])) for listener, sock in zip(listeners, sockets, strict=True)]
+    serving = asyncio.create_task(listeners.run())
     stopped = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([worker, stopped, *serving], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([worker, stopped, serving], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.set()
-        for listener in listeners:
-            listener.should_exit = True
-        await asyncio.gather(*serving, return_exceptions=True)
+        listeners.stop()
+        await asyncio.gather(serving, return_exceptions=True)
         stopped.cancel()
         worker.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await _unwrapped(worker)
-    for task in serving:
-        if error := task.exception():
-            raise SetupError(f"A listener ended: {error}") from error
+    if error := serving.exception():
+        raise SetupError(f"A listener ended: {error}") from error
 
 
 async def _unwrapped(worker: asyncio.Task[None]) -> None:
@@ -132,20 +112,6 @@ async def _unwrapped(worker: asyncio.Task[None]) -> None:
         await worker
     except* SetupError as group:
         raise group.exceptions[0] from None
-
-
-@contextlib.contextmanager
-def _listen(host: str, port: int) -> Generator[socket.socket]:
-    """A listening socket; SetupError when the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        sock = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise SetupError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port or --tls-port."
-        ) from error
-    with sock:
-        yield sock
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
 """A gateway in a thread of its own, for tests that talk to it as any client would."""
 
 import asyncio
+import functools
 import socket
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,9 @@ from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
+from tintype.api.answers import payload
 from tintype.api.app import create_app
 from tintype.config import Settings
 from tintype.core import Job
@@ -20,6 +23,9 @@ from tintype.files import FileStore
 from tintype.keys import Keys
 from tintype.store import Bus, Store
 from tintype.testing import FakePainter
+from tintype.webhook_keys import WebhookKeys
+from tintype.webhooks.deliverer import Deliverer
+from tintype.webhooks.sender import Sender
 
 T = TypeVar("T")
 PATH = "/fal-ai/z-image/turbo"
@@ -44,10 +50,11 @@ class Engine:
 class Gateway:
     """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker."""
 
-    def __init__(self, home: Path, *, painting: bool = True, **settings: Any) -> None:
+    def __init__(self, home: Path, *, painting: bool = True, sender: Sender | None = None, **settings: Any) -> None:
         self.settings = Settings.load(home=home, **settings)
         self.keys = Keys(home)
         self.engine = Engine()
+        self.sender = sender or Sender(private_allowed=self.settings.allows_private_webhooks)
         self.may_paint = threading.Event()
         if painting:
             self.may_paint.set()
@@ -76,18 +83,26 @@ class Gateway:
         self.files = FileStore(self.settings.files)
         self.painter = FakePainter(self.store, bus, self.files, before_step=self._wait_for_leave)
         app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine)
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False)
-        server = uvicorn.Server(config)
-        sock = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://{}:{}".format(*sock.getsockname())
-        serving = asyncio.create_task(server.serve([sock]))
+        answering, stop = self._listen(app)
+        serving = asyncio.create_task(answering)
         painting = asyncio.create_task(self.painter.run())
+        compose = functools.partial(payload, files=self.files)
+        keys = WebhookKeys(self.settings.home)
+        delivering = asyncio.create_task(Deliverer(self.store, bus, keys, self.sender, compose).run())
         self._ready.set()
         await self._stop.wait()
         painting.cancel()
-        server.should_exit = True
-        await asyncio.gather(serving, painting, return_exceptions=True)
+        delivering.cancel()
+        stop()
+        await asyncio.gather(serving, painting, delivering, return_exceptions=True)
         await self.store.close()
+
+    def _listen(self, app: ASGIApp) -> tuple[Coroutine[Any, Any, None], Callable[[], None]]:
+        """What answers, and how to end that."""
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False))
+        sock = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://{}:{}".format(*sock.getsockname())
+        return server.serve([sock]), lambda: setattr(server, "should_exit", True)
 
     async def _wait_for_leave(self, _job: Job, step: int) -> None:
         """Before its second step the painter waits until it may paint, or until the job is to be cancelled."""

@@ -37,6 +37,7 @@ def test_without_keys_anyone_on_this_machine_may_ask(gateway: Gateway, authoriza
     assert gateway.post(headers=headers).status_code == 200
 
 
+@pytest.mark.case("C56")
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 @pytest.mark.parametrize("authorization", [None, "", "Key", "Key x:y", "Basic x:y", "Key {id}:", "Key {id}:{id}", "é"])
 def test_with_keys_nobody_else_may(locked: Gateway, method: str, path: str, authorization: str | None) -> None:
@@ -109,6 +110,7 @@ def test_a_damaged_file_lets_nobody_in(tmp_path: Path) -> None:
         Keys(tmp_path).account(None)
 
 
+@pytest.mark.case("C56")
 @pytest.mark.parametrize("path", [RUN, QUEUE, "/files/x", "/nowhere"])
 def test_browsers_may_ask_first_without_a_key(locked: Gateway, path: str) -> None:
     headers = {"origin": "http://x", "access-control-request-headers": "x-mine, authorization"}

@@ -4,6 +4,7 @@ from tests.api.envelope import check_error
 from tests.api.gateway import Gateway
 
 
+@pytest.mark.case("C30", "C60")
 @pytest.mark.parametrize("body", [b"", b"{}"])
 def test_a_waiting_request_never_runs(paused: Gateway, body: bytes) -> None:
     paused.until(paused.submit(), "IN_PROGRESS")
@@ -38,6 +39,7 @@ def test_the_result_of_a_cancelled_request_says_so(paused: Gateway) -> None:
     assert answer.json()["error_type"] == "client_cancelled"
 
 
+@pytest.mark.case("C32")
 def test_what_is_over_cannot_be_cancelled(gateway: Gateway) -> None:
     submitted = gateway.submit()
     gateway.completed(submitted)
@@ -47,6 +49,7 @@ def test_what_is_over_cannot_be_cancelled(gateway: Gateway) -> None:
     assert gateway.http.get(submitted["response_url"]).status_code == 200
 
 
+@pytest.mark.case("C28")
 def test_an_unknown_request_cannot_be_cancelled(gateway: Gateway) -> None:
     answer = gateway.http.put("/queue/fal-ai/z-image/requests/00000000-0000-4000-8000-000000000000/cancel")
     check_error(answer, 404)

@@ -113,6 +113,7 @@ def untouched(gateway: Gateway) -> Iterator[Gateway]:
     assert (gateway.count(), sorted(Path(gateway.settings.files).rglob("*"))) == before
 
 
+@pytest.mark.case("C49")
 @pytest.mark.parametrize("name", WRONG)
 def test_run_refuses_at_once(untouched: Gateway, name: str) -> None:
     changes, expected = WRONG[name]
@@ -121,6 +122,7 @@ def test_run_refuses_at_once(untouched: Gateway, name: str) -> None:
     assert answer.headers["x-fal-retryable"] == "false"
 
 
+@pytest.mark.case("C49")
 @pytest.mark.parametrize("name", WRONG)
 def test_the_queue_refuses_in_the_result(gateway: Gateway, name: str) -> None:
     changes, expected = WRONG[name]
@@ -140,6 +142,7 @@ def test_json_that_is_no_object(untouched: Gateway, body: bytes) -> None:
     assert (found["type"], found["loc"]) == ("model_attributes_type", ["body"])
 
 
+@pytest.mark.case("C60")
 @pytest.mark.parametrize(
     ("body", "position", "reason"),
     [
@@ -164,6 +167,7 @@ def test_what_is_not_json(untouched: Gateway, path: str, body: bytes, position: 
     assert found == expected
 
 
+@pytest.mark.case("C60")
 @pytest.mark.parametrize("path", [RUN, QUEUE])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_of_two_megabytes(untouched: Gateway, path: str, chunked: bool) -> None:

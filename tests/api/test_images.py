@@ -13,6 +13,7 @@ PIXELS = bytes(range(256)) * 9
 MAGIC = {"png": b"\x89PNG\r\n", "jpeg": b"\xff\xd8\xff", "webp": b"RIFF"}
 
 
+@pytest.mark.case("C51")
 @pytest.mark.parametrize("form", get_args(Format))
 def test_a_file_is_what_it_says_and_always_the_same(form: Format) -> None:
     data = images.encode(PIXELS, 32, 24, form)

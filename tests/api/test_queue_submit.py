@@ -7,6 +7,7 @@ from tests.api.gateway import PATH, QUEUE, WISH, Gateway
 from tintype.core import State
 
 
+@pytest.mark.case("C20")
 def test_submit_answers_with_all_that_clients_follow(paused: Gateway) -> None:
     answer = paused.post(QUEUE)
     assert answer.status_code == 200
@@ -33,6 +34,7 @@ def test_the_job_is_stored_before_it_is_answered(paused: Gateway) -> None:
     assert (job.params.images, job.params.seed, job.account) == (3, 7, "local")
 
 
+@pytest.mark.case("C24")
 def test_positions_count_those_in_front(paused: Gateway) -> None:
     paused.until(paused.submit(), "IN_PROGRESS")
     assert [paused.submit()["queue_position"] for _ in range(3)] == [0, 1, 2]
@@ -69,12 +71,14 @@ def test_no_input_at_all_misses_the_prompt(gateway: Gateway) -> None:
     assert (entry["loc"], entry["type"]) == (["body", "prompt"], "missing")
 
 
+@pytest.mark.case("C60")
 def test_what_is_not_json_is_refused_at_once(paused: Gateway) -> None:
     [entry] = check_error(paused.http.post(QUEUE, content=b"{"), 422)
     assert entry["type"] == "json_invalid"
     assert paused.count() == 0
 
 
+@pytest.mark.case("C35")
 @pytest.mark.parametrize("asked", [{"headers": {"X-Fal-Queue-Priority": "low"}}, {"params": {"priority": "low"}}])
 def test_low_priority_waits_for_normal(paused: Gateway, asked: dict[str, dict[str, str]]) -> None:
     paused.until(first := paused.submit(), "IN_PROGRESS")
@@ -85,6 +89,7 @@ def test_low_priority_waits_for_normal(paused: Gateway, asked: dict[str, dict[st
     assert paused.painter.painted == [submitted["request_id"] for submitted in (first, normal, low)]
 
 
+@pytest.mark.case("C37")
 def test_a_caller_may_refuse_to_wait_behind_too_many(paused: Gateway) -> None:
     paused.until(paused.submit(), "IN_PROGRESS")
     paused.submit()

@@ -1,11 +1,14 @@
 import base64
 
+import pytest
+
 from tests.api.envelope import check_error
 from tests.api.gateway import Gateway
 from tintype.core import Failure
 from tintype.errors import WORKER_LOST
 
 
+@pytest.mark.case("C27")
 def test_a_result_is_the_models_answer_and_stays_the_same(gateway: Gateway) -> None:
     submitted = gateway.submit(num_images=2)
     gateway.completed(submitted)
@@ -25,6 +28,7 @@ def test_media_addresses_have_no_queue_in_them(gateway: Gateway) -> None:
     assert gateway.http.get(url).status_code == 200
 
 
+@pytest.mark.case("C27")
 def test_too_early_is_400_for_any_other_would_be_retried(paused: Gateway) -> None:
     submitted = paused.submit()
     for word in ("IN_PROGRESS",):
@@ -34,6 +38,7 @@ def test_too_early_is_400_for_any_other_would_be_retried(paused: Gateway) -> Non
     assert check_error(paused.http.get(waiting["response_url"]), 400) == "Request is still in progress"
 
 
+@pytest.mark.case("C28")
 def test_unknown_is_404(gateway: Gateway) -> None:
     answer = gateway.http.get("/queue/fal-ai/z-image/requests/00000000-0000-4000-8000-000000000000")
     assert check_error(answer, 404) == "Request not found"

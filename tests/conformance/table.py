@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cases import CASES, WITHOUT
+from tests.conformance.cases import CASES, IN_PART, WITHOUT
 from tests.conformance.clients import versions
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "compatibility.md"
@@ -23,8 +23,8 @@ request tells as much, that. This page is written from a test run:
 Clients that were run: {clients}.
 
 Where fal's own documents disagree, [decision 0007](../decisions/0007-where-fals-documents-disagree.md) says what was
-chosen. How the clients get onto the machine that tests:
-[decision 0011](../decisions/0011-the-clients-are-installed-by-make.md).
+chosen. [Point your client here](../guides/point-your-client-here.md) tells how each client is led to Tintype, and
+[decision 0011](../decisions/0011-the-clients-are-installed-by-make.md) how they get onto the machine that tests.
 
 ## What the clients lose on the way
 
@@ -32,15 +32,18 @@ These are properties of fal's clients, with fal's servers too.
 
 * **`@fal-ai/server-proxy` for Express** drops the status of an answer: a refused input (422) or a failure (500, 504)
   arrives as 200 with `{{"detail": ...}}` as its data. A subscribe still ends; look for `detail`.
-* **`@fal-ai/server-proxy` for Hono** passes on no `x-fal-*` header (priority, start timeout) and fails on a PUT without a
-  body, so `queue.cancel` fails.
+* **`@fal-ai/server-proxy` for Hono** passes on no `x-fal-*` header (priority, start timeout) and fails on a PUT
+  without a body, so `queue.cancel` fails.
 * **`@fal-ai/server-proxy`** allows neither `storage/upload/initiate-multipart` nor `tokens/` unless it is told to, so
   uploads over 90 MiB and realtime want `allowedUrlPatterns`.
 * **`@fal-ai/client` in Node** ignores a string as `proxyUrl` without a word, and asks fal.run with your key. Write
   `proxyUrl: {{ url: ..., when: "always" }}`.
+* **`@fal-ai/client`** takes the close of a realtime connection that it asked for itself for an error (status 1005).
+* **fal-client's `stream`** looks at the type of an answer before its status: a refused input or a wrong key is an
+  `SSEError` about `application/json`, not a `FalClientHTTPError`.
 * **fal-client before 0.11** knows no `FAL_QUEUE_RUN_HOST`: it asks `queue.` before the run host.
-* **fal-client for Python** asks `rest.fal.ai` for uploads and realtime tokens whatever is set: use `tintype env --proxy`,
-  or point the names here.
+* **fal-client for Python** asks `rest.fal.ai` for uploads and realtime tokens whatever is set: use
+  `tintype env --proxy`, or point the names here.
 """
 
 
@@ -83,7 +86,8 @@ def page(run: Run) -> str:
             ]
         tests = sorted(run.tests[name])
         shown = "<br>".join(f"`{test}`" for test in tests) if tests else WITHOUT.get(name, "")
-        lines.append(f"| {name} | {case.what} | {case.judge} | {result(run, tests)} | {shown} |")
+        what = f"{case.what}. **In part:** {IN_PART[name]}" if name in IN_PART else case.what
+        lines.append(f"| {name} | {what} | {case.judge} | {result(run, tests)} | {shown} |")
     return "\n".join(lines) + "\n"
 
 

@@ -6,24 +6,23 @@ import httpx
 import pytest
 
 from tests.conformance.clients import Clients, check_output
+from tests.conformance.names import Names
 from tests.e2e.server import Server
 
-Env = dict[str, str]
+
+@pytest.fixture(scope="module")
+def ran(clients: Clients, names: Names) -> Any:
+    return clients.node("run.mjs", names=names)
 
 
 @pytest.fixture(scope="module")
-def ran(clients: Clients, named: Env) -> Any:
-    return clients.node("run.mjs", named=True, **named)
+def subscribed(clients: Clients, names: Names) -> Any:
+    return clients.node("subscribe.mjs", names=names)
 
 
 @pytest.fixture(scope="module")
-def subscribed(clients: Clients, named: Env) -> Any:
-    return clients.node("subscribe.mjs", named=True, **named)
-
-
-@pytest.fixture(scope="module")
-def cancelled(clients: Clients, named: Env) -> Any:
-    return clients.node("cancel.mjs", named=True, **named)
+def cancelled(clients: Clients, names: Names) -> Any:
+    return clients.node("cancel.mjs", names=names)
 
 
 @pytest.mark.case("C14")
@@ -32,6 +31,11 @@ def test_run_has_the_data_and_the_id_of_its_header(ran: Any) -> None:
     check_output(plain["data"], plain["files"])
     assert plain["requestId"] == plain["header"]
     assert len(plain["requestId"]) == 36
+
+
+@pytest.mark.case("C18")
+def test_a_whole_address_as_the_id_ends_in_a_slash(ran: Any) -> None:
+    assert ran["whole"] == {"images": 2, "path": "/fal-ai/z-image/turbo/", "status": 200}
 
 
 @pytest.mark.case("C17")
@@ -96,7 +100,7 @@ def test_a_refused_input_names_its_field(subscribed: Any) -> None:
 def test_cancel_stops_the_work_within_a_step(cancelled: Any) -> None:
     by_hand = cancelled["byHand"]
     assert by_hand["answer"] is None, "queue.cancel resolves with nothing"
-    assert by_hand["seconds"] < 1
+    assert by_hand["seconds"] < 3, "all of it would take 24"
     assert (by_hand["result"]["status"], by_hand["result"]["body"]["error_type"]) == (499, "client_cancelled")
 
 
@@ -106,13 +110,13 @@ def test_the_clients_timeout_cancels_once_and_frees_the_worker(cancelled: Any) -
     assert "timed out" in by_timeout["message"]
     cancels = [each for each in by_timeout["requests"] if each["method"] == "PUT"]
     assert [(each["path"].split("/")[-1], each["status"]) for each in cancels] == [("cancel", 202)]
-    assert by_timeout["seconds"] < 1
+    assert by_timeout["seconds"] < 3
 
 
 @pytest.mark.case("C36")
-def test_who_will_not_wait_to_be_started_is_told_once(fake: Server, clients: Clients, named: Env) -> None:
+def test_who_will_not_wait_to_be_started_is_told_once(fake: Server, clients: Clients, names: Names) -> None:
     ahead = fake.submit(prompt="slow:0.3", num_inference_steps=30)
-    told = clients.node("start_timeout.mjs", named=True, **named)
+    told = clients.node("start_timeout.mjs", names=names)
     httpx.put(ahead["cancel_url"]).raise_for_status()
     for asked in told.values():
         assert asked["status"] == 504
@@ -126,12 +130,3 @@ def test_vercels_sdk_generates_an_image(fake: Server, clients: Clients) -> None:
     made = clients.node("ai_sdk.mjs", fake.url, FAL_API_KEY="any:key")
     (image,) = made["images"]
     assert image["content_type"] == "image/png"
-
-
-@pytest.mark.case("C6")
-def test_three_lines_of_configuration_need_no_tls(fake: Server, clients: Clients) -> None:
-    rewritten = clients.node("rewrite.mjs", fake.url)
-    check_output(rewritten["run"]["data"], rewritten["run"]["files"])
-    check_output(rewritten["subscribed"]["data"], rewritten["subscribed"]["files"])
-    assert rewritten["uploaded"] == "hello"
-    assert rewritten["hosts"] == [fake.url.removeprefix("http://")]

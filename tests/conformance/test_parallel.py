@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.clients import Clients, check_output
+from tests.conformance.names import Names
 from tests.e2e.server import Server
 
 
@@ -24,15 +25,15 @@ def check_own(answers: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.case("C39")
-def test_sixteen_subscribes_of_two_clients(fake: Server, clients: Clients, named: dict[str, str]) -> None:
+def test_sixteen_subscribes_of_two_clients(fake: Server, clients: Clients, names: Names) -> None:
     with ThreadPoolExecutor(2) as pool:
-        node = pool.submit(clients.node, "parallel.mjs", "8", "of node", named=True, **named)
-        python = pool.submit(clients.python, "parallel.py", "8", "of python", named=True, **named)
+        node = pool.submit(clients.node, "parallel.mjs", "8", "of node", names=names)
+        python = pool.submit(clients.python, "parallel.py", "8", "of python", names=names)
         check_own(node.result() + python.result())
 
 
 @pytest.mark.case("C39")
-def test_sixteen_subscribes_of_one_javascript_client(fake: Server, clients: Clients, named: dict[str, str]) -> None:
-    answers = clients.node("parallel.mjs", "16", "alone", named=True, **named)
+def test_sixteen_subscribes_of_one_javascript_client(fake: Server, clients: Clients, names: Names) -> None:
+    answers = clients.node("parallel.mjs", "16", "alone", names=names)
     check_own(answers)
     assert max(position for answer in answers for position in answer["positions"]) >= 10

@@ -98,7 +98,7 @@ def test_a_clients_own_timeout_cancels_once_and_frees_the_worker(
     quick = {"prompt": "a house", "num_inference_steps": 1, "image_size": {"width": 32, "height": 32}}
     started = time.monotonic()
     httpx.post(fake.url + ENDPOINT, json=quick).raise_for_status()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5, "all of it would have taken 24"
 
 
 @pytest.mark.case("C36")

@@ -26,13 +26,26 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("TINTYPE_", "FAL_"))}
 
 
+def exports(home: Path, tls_port: int, proxy_port: int, *options: str) -> dict[str, str]:
+    """What ``eval "$(tintype env)"`` gives a client's shell."""
+    command = [TINTYPE, "env", "--home", home, "--tls-port", str(tls_port), "--proxy-port", str(proxy_port), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=clean_environment())
+    shell = subprocess.run(
+        ["bash", "-c", f"{done.stdout}\nenv -0"], capture_output=True, text=True, check=True, env=clean_environment()
+    )
+    return dict(entry.split("=", 1) for entry in shell.stdout.split("\0") if entry)
+
+
 @dataclass
 class Server:
     """``tintype serve`` in its own home folder."""
 
     home: Path
     port: int = field(default_factory=free_port)
+    queue_port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
+    tls_queue_port: int = field(default_factory=free_port)
+    proxy_port: int = field(default_factory=free_port)
     arguments: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     """``TINTYPE_...`` of its environment."""
@@ -44,7 +57,8 @@ class Server:
 
     def start(self, timeout: float = 60) -> "Server":
         command = [TINTYPE, "serve", "--model", "postcard", "--home", self.home, *self.arguments]
-        command += ["--port", str(self.port), "--tls-port", str(self.tls_port)]
+        for name in ("port", "queue_port", "tls_port", "tls_queue_port", "proxy_port"):
+            command += [f"--{name.replace('_', '-')}", str(getattr(self, name))]
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("a") as log:
             self.process = subprocess.Popen(
@@ -83,19 +97,9 @@ class Server:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=30)
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, *options: str) -> dict[str, str]:
         """What ``eval "$(tintype env)"`` gives a client's shell."""
-        lines = subprocess.run(
-            [TINTYPE, "env", "--home", self.home, "--tls-port", str(self.tls_port)],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=clean_environment(),
-        ).stdout
-        shell = subprocess.run(
-            ["bash", "-c", f"{lines}\nenv -0"], capture_output=True, text=True, check=True, env=clean_environment()
-        )
-        return dict(entry.split("=", 1) for entry in shell.stdout.split("\0") if entry)
+        return exports(self.home, self.tls_port, self.proxy_port, *options)
 
     def submit(self, **wish: object) -> dict[str, str]:
         return httpx.post(f"{self.url}/queue{ENDPOINT}", json=wish).raise_for_status().json()

@@ -63,6 +63,7 @@ def test_after_a_killed_engine_the_picture_is_the_same(mortal: Server) -> None:
     assert files_of(disturbed) == files_of(undisturbed)
 
 
+@pytest.mark.case("C38")
 def test_after_everything_was_killed_accepted_requests_are_finished(mortal: Server) -> None:
     finished = mortal.submit(prompt="a pine", image_size="square")
     mortal.wait_for(finished)
@@ -78,6 +79,7 @@ def test_after_everything_was_killed_accepted_requests_are_finished(mortal: Serv
     assert files_of(finished) == before
 
 
+@pytest.mark.case("C31")
 def test_a_running_request_can_be_cancelled_within_a_step(mortal: Server) -> None:
     submitted = mortal.submit(**LONG | {"num_images": 4})
     in_mid_picture(mortal, submitted)

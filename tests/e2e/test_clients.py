@@ -59,6 +59,7 @@ def check_output(output: dict, *, size: tuple[int, int] = (1024, 768), form: str
             assert picture.format == form
 
 
+@pytest.mark.case("C16")
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 def test_the_pages_curl_answers_with_a_picture_in_time(server: Server) -> None:
     """The page's command; its prompt holds an apostrophe, which a shell wants escaped, so no shell here."""
@@ -115,6 +116,7 @@ except fal_client.client.FalClientHTTPError as error:
     assert "less_than_equal" in refused
 
 
+@pytest.mark.case("C48", "C51")
 @pytest.mark.parametrize(("name", "form"), [("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WEBP")])
 def test_every_format_at_an_odd_size(server: Server, name: str, form: str) -> None:
     wish = {"prompt": "a house", "image_size": {"width": 333, "height": 517}, "output_format": name, "num_images": 2}
@@ -132,6 +134,7 @@ PRESETS = {
 }
 
 
+@pytest.mark.case("C48")
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_gives_exactly_its_pixels(server: Server, preset: str) -> None:
     wish = {"prompt": "a lighthouse", "image_size": preset, "num_inference_steps": 2}
@@ -139,6 +142,7 @@ def test_every_preset_gives_exactly_its_pixels(server: Server, preset: str) -> N
     check_output(output, size=PRESETS[preset])
 
 
+@pytest.mark.case("C52")
 def test_sync_mode_hands_the_picture_over_and_keeps_nothing(server: Server) -> None:
     wish = {"prompt": "a balloon", "image_size": "square", "sync_mode": True}
     answer = httpx.post(f"{server.url}{ENDPOINT}", json=wish, timeout=60).raise_for_status()
@@ -149,6 +153,7 @@ def test_sync_mode_hands_the_picture_over_and_keeps_nothing(server: Server) -> N
     assert not list((server.home / "files").rglob(f"*{answer.headers['x-fal-request-id']}*"))
 
 
+@pytest.mark.case("C55")
 def test_what_is_not_built_says_so(server: Server) -> None:
     submitted = server.submit(prompt="a house", acceleration="high", enable_prompt_expansion=True, image_size="square")
     lines = [line["message"] for line in server.wait_for(submitted)["logs"]]

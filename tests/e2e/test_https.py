@@ -11,6 +11,7 @@ from tests.e2e.server import Server
 from tintype import certificates
 
 
+@pytest.mark.case("C10")
 @pytest.mark.parametrize("name", [*certificates.NAMES, "127.0.0.1"])
 def test_openssl_accepts_the_certificate_under_every_name(server: Server, name: str) -> None:
     context = ssl.create_default_context(cafile=server.home / "tls" / "ca-bundle.pem")

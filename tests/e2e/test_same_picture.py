@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 
 from tests.e2e.server import ENDPOINT, Server
 
@@ -29,6 +30,7 @@ def test_twice_and_once_more_while_three_others_run(server: Server) -> None:
     assert first == second == third
 
 
+@pytest.mark.case("C53")
 def test_image_i_of_seed_s_is_the_image_of_seed_s_plus_i(server: Server) -> None:
     wish = {"prompt": "a windmill on a hill", "image_size": "square"}
     several = paint(server, **wish, seed=40, num_images=3)
@@ -36,6 +38,7 @@ def test_image_i_of_seed_s_is_the_image_of_seed_s_plus_i(server: Server) -> None
     assert len(set(several)) == 3
 
 
+@pytest.mark.case("C50")
 def test_a_random_seed_fed_back_gives_the_picture_again(server: Server) -> None:
     answer = httpx.post(
         f"{server.url}{ENDPOINT}", json={"prompt": "the moon", "image_size": "square"}, timeout=60

@@ -11,7 +11,7 @@ from tintype.errors import ServiceRefused, SetupError
 from tintype.store import Bus, Store
 from tintype.store.database import parse, shown
 from tintype.store.postgresql import PostgreSQLDatabase
-from tintype.store.tables import IS_QUEUED, IS_RUNNING, jobs, metadata
+from tintype.store.tables import IS_OWED, IS_QUEUED, IS_RUNNING, jobs, metadata
 
 from .jobs import RESULT, new_job
 from .postgres import Postgres
@@ -35,6 +35,7 @@ async def test_queries_use_their_indexes(store: Store):
     queries = {
         "jobs_queued": select(jobs).where(IS_QUEUED).order_by(jobs.c.priority, jobs.c.seq).limit(1),
         "jobs_running": select(jobs).where(IS_RUNNING, jobs.c.worker == "w"),
+        "jobs_owed": select(jobs).where(IS_OWED, jobs.c.webhook_due <= 1.0).order_by(jobs.c.webhook_due).limit(1),
         "jobs_by_end": select(jobs.c.state, func.count()).group_by(jobs.c.state),
     }
 

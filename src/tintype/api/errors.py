@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from tintype.core import ENDPOINT, Failure
+from tintype.core import ENDPOINT, JSON, Failure
 from tintype.errors import NOT_STARTED, Refusal
 
 UNKNOWN = Failure(404, "Request not found")
@@ -29,7 +29,7 @@ STILL_RUNNING = Failure(400, "Request is still in progress")
 
 def render(failure: Failure, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
     """fal's envelope; ``more`` stands beside ``detail`` in the body."""
-    body = {"detail": failure.detail, **more}
+    body = {**content(failure), **more}
     said = dict(headers or {})
     if failure.status in (404, 422):
         said["x-fal-billable-units"] = "0"
@@ -37,12 +37,18 @@ def render(failure: Failure, headers: Mapping[str, str] | None = None, **more: A
         # Two names for one hint: fal's documents disagree.
         said |= {"x-fal-retryable": "false", "x-fal-needs-retry": "0"}
     if failure.error_type is not None:
-        body["error_type"] = said["x-fal-error-type"] = failure.error_type
+        said["x-fal-error-type"] = failure.error_type
     if failure.error_type == NOT_STARTED.error_type:
         said["x-fal-request-timeout-type"] = "user"  # fal's clients then do not try again
     if failure.status == 429:
         said["x-fal-needs-retry"] = "1"
     return JSONResponse(body, failure.status, said)
+
+
+def content(failure: Failure) -> JSON:
+    """The body of fal's envelope."""
+    kind = {} if failure.error_type is None else {"error_type": failure.error_type}
+    return {"detail": failure.detail, **kind}
 
 
 async def on_refusal(_request: Request, error: Exception) -> JSONResponse:

@@ -13,7 +13,8 @@ from tintype.api.watch import Watch
 from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
-from tintype.keys import LOCAL, Keys
+from tintype.keys import LOCAL, PROXY, Keys
+from tintype.signatures import Signer
 from tintype.store import Bus, Store
 
 
@@ -54,6 +55,7 @@ class Gateway:
     engine: EngineState
     seats: Seats
     watch: Watch
+    signer: Signer
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 
@@ -67,20 +69,28 @@ Wired = Annotated[Gateway, Depends(_gateway)]
 
 def account_of(request: HTTPConnection, gateway: Gateway) -> str:
     """The id of the API key that asks; ServiceRefused 401 for anybody else."""
-    account = gateway.keys.account(request.headers.get("authorization"))
+    authorization = request.headers.get("authorization")
+    account = gateway.keys.account(authorization)
     # The last key may be revoked while we listen to the world: that must not let the world in.
     if account is None or (account == LOCAL and not gateway.settings.is_private):
-        raise ServiceRefused(401, "invalid key credentials")
+        if authorization or not _may_go_without(request, gateway):
+            raise ServiceRefused(401, "invalid key credentials")
+        return PROXY
     return account
 
 
-_AUTHORIZATION = APIKeyHeader(
+def _may_go_without(request: HTTPConnection, gateway: Gateway) -> bool:
+    """Whether it came through the proxy path, and the operator opened that to all."""
+    return gateway.settings.proxy_without_key and getattr(request.state, "through_proxy", False)
+
+
+AUTHORIZATION = APIKeyHeader(
     name="Authorization", scheme_name="key", description="`Key id:secret` or `Bearer id:secret`", auto_error=False
 )
 
 
 async def _account(
-    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(_AUTHORIZATION)]
+    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(AUTHORIZATION)]
 ) -> str:
     return account_of(request, gateway)
 

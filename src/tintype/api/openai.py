@@ -129,7 +129,7 @@ async def _answer(job: Job, params: Params, gateway: Gateway, surface: Surface) 
         raise Refusal(job.failure or CANCELLED)
     data: list[dict[str, str]] = []
     for image in job.result.images:
-        where = await address(image, gateway, surface)
+        where = await address(image, surface.root, gateway.files)
         assert where is not None, "what was just painted is kept at least a minute"
         data.append({"b64_json": where.partition(",")[2]} if params.inline else {"url": where})
     return JSONResponse(

@@ -12,6 +12,7 @@ from tintype.cli.generate import generate
 from tintype.cli.keys import keys
 from tintype.cli.pull import pull
 from tintype.cli.serve import serve
+from tintype.cli.webhooks import webhooks
 from tintype.config import share_cores_politely
 from tintype.errors import SetupError
 
@@ -28,6 +29,7 @@ app.command()(pull)
 app.command()(env)
 app.command()(doctor)
 app.add_typer(keys)
+app.add_typer(webhooks)
 
 
 def _version(wanted: bool) -> None:

@@ -1,6 +1,5 @@
 """``tintype serve``: everything, in one command."""
 
-import asyncio
 import logging
 import sys
 import time
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 
 import structlog
 import typer
+import uvloop
 from rich.console import Console
 
 from tintype import models
@@ -24,7 +24,10 @@ def serve(
     model: Model = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port for plain HTTP.")] = None,
+    queue_port: Annotated[int | None, typer.Option(help="Its twin, for fal's queue; 0: none.")] = None,
     tls_port: Annotated[int | None, typer.Option(help="The port for https.")] = None,
+    tls_queue_port: Annotated[int | None, typer.Option(help="Its twin, for fal's queue; 0: none.")] = None,
+    proxy_port: Annotated[int | None, typer.Option(help="The port of the proxy to fal's host names; 0: none.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")] = None,
     database: Annotated[str | None, typer.Option(help="sqlite:///PATH or postgresql://...")] = None,
     home: Home = None,
@@ -34,7 +37,10 @@ def serve(
         "model": model,
         "host": host,
         "port": port,
+        "queue_port": queue_port,
         "tls_port": tls_port,
+        "tls_queue_port": tls_queue_port,
+        "proxy_port": proxy_port,
         "device": device,
         "database": database,
         "home": home,
@@ -49,7 +55,7 @@ def serve(
     def announce(status: EngineStatus) -> None:
         _print_banner(console, settings, status, time.monotonic() - started)
 
-    asyncio.run(run_server(settings, choice.folder, announce))
+    uvloop.run(run_server(settings, choice.folder, announce))
 
 
 def given(flags: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +69,7 @@ def _print_banner(console: Console, settings: Settings, status: EngineStatus, se
     console.print(
         f"[bold green]ready[/bold green] in {seconds:.1f} s\n"
         f"  model    {status.model} {status.version}, checksum {status.checksum}, {status.dtype} on {status.device}\n"
-        f"  http     http://{host}:{settings.port}/fal-ai/z-image/turbo\n"
+        f"  http     http://{host}:{settings.port}/fal-ai/z-image/turbo   (fal's queue: /queue before the path)\n"
         f"  https    https://{host}:{settings.tls_port}/fal-ai/z-image/turbo   (certificates: tintype env)\n"
         f"  data     {settings.home}"
     )

@@ -73,38 +73,23 @@ class Claims:
         current = await transaction.execute(select(jobs.c.id).where(held(job)).with_for_update())
         if current.one_or_none() is None:
             return False
-        count = select(func.coalesce(func.max(logs.c.n), 0)).where(logs.c.job_id == job.id)
-        written: int = (await transaction.execute(count)).scalar_one()
-        rows = [
-            {
-                "job_id": job.id,
-                "n": written + i,
-                "time": line.time or now(),
-                "level": line.level,
-                "source": line.source,
-                "message": line.message,
-            }
-            for i, line in enumerate(lines, start=1)
-        ]
-        if rows:
-            await transaction.execute(insert(logs).values(rows))
-            transaction.wake(job.id)
+        await _append(transaction, job.id, lines)
         return True
 
-    async def finish(self, job: Job, result: Result) -> bool:
-        """The job is done. False: it was no longer this attempt's, and the result is not kept.
+    async def finish(self, job: Job, result: Result, lines: Sequence[LogLine] = ()) -> bool:
+        """The job is done, and ``lines`` are the last of its log. False: it was no longer this attempt's.
 
-        The same again, after an answer that got lost, is True again.
+        The result is not kept then. The same again, after an answer that got lost, is True again.
         """
-        return await self._end(job, State.DONE, result=result)
+        return await self._end(job, State.DONE, lines, result=result)
 
-    async def fail(self, job: Job, failure: Failure) -> bool:
+    async def fail(self, job: Job, failure: Failure, lines: Sequence[LogLine] = ()) -> bool:
         """The job produced nothing and never will. False: it was no longer this attempt's."""
-        return await self._end(job, State.FAILED, failure=failure)
+        return await self._end(job, State.FAILED, lines, failure=failure)
 
-    async def cancelled(self, job: Job) -> bool:
+    async def cancelled(self, job: Job, lines: Sequence[LogLine] = ()) -> bool:
         """The job was stopped because its submitter asked for it. False: it was no longer this attempt's."""
-        return await self._end(job, State.CANCELLED, failure=CANCELLED)
+        return await self._end(job, State.CANCELLED, lines, failure=CANCELLED)
 
     @verb
     async def _end(
@@ -112,6 +97,7 @@ class Claims:
         transaction: Transaction,
         job: Job,
         state: State,
+        lines: Sequence[LogLine],
         result: Result | None = None,
         failure: Failure | None = None,
     ) -> bool:
@@ -130,6 +116,7 @@ class Claims:
             row = (await transaction.execute(select(jobs).where(mine))).one_or_none()
             stored = as_job(row) if row else job
             return (stored.state, stored.result, stored.failure) == (state, result, failure)
+        await _append(transaction, job.id, lines)
         await transaction.execute(ended(job.id, job.attempt, state))
         if result is not None:
             await transaction.execute(insert(charges).values(_charge(job, result)))
@@ -149,6 +136,27 @@ def ended(job_id: str, attempt: int, outcome: str) -> Any:
         .where(attempts.c.job_id == job_id, attempts.c.attempt == attempt)
         .values(ended_at=now(), outcome=outcome)
     )
+
+
+async def _append(transaction: Transaction, job_id: str, lines: Sequence[LogLine]) -> None:
+    """Add lines to the log of a job whose row the transaction has locked."""
+    if not lines:
+        return
+    count = select(func.coalesce(func.max(logs.c.n), 0)).where(logs.c.job_id == job_id)
+    written: int = (await transaction.execute(count)).scalar_one()
+    rows = [
+        {
+            "job_id": job_id,
+            "n": written + i,
+            "time": line.time or now(),
+            "level": line.level,
+            "source": line.source,
+            "message": line.message,
+        }
+        for i, line in enumerate(lines, start=1)
+    ]
+    await transaction.execute(insert(logs).values(rows))
+    transaction.wake(job_id)
 
 
 def _charge(job: Job, result: Result) -> dict[str, Any]:

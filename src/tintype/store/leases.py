@@ -15,6 +15,7 @@ from tintype.errors import CANCELLED, WORKER_LOST
 from tintype.store.bus import ENDED, WORK
 from tintype.store.claims import ended, held
 from tintype.store.database import Database, Transaction, light_verb, verb
+from tintype.store.deliveries import release
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, jobs, now, workers
 
 LEASE = 10.0
@@ -78,7 +79,8 @@ class Leases:
     async def recover(self, transaction: Transaction, max_attempts: int) -> int:
         """At the start of a server that runs everything itself: nothing that is called running runs any more.
 
-        Running jobs are queued again; jobs of callers that waited on a connection fail, for it is gone.
+        Running jobs are queued again; jobs of callers that waited on a connection fail, for it is gone; deliveries
+        that were being made are owed again.
         Returns how many were running. Never call it beside another server on the same database.
         """
         abandoned = (
@@ -93,6 +95,7 @@ class Leases:
         transaction.wake(*(row.id for row in failed), ENDED)
         await transaction.execute(delete(workers))
         given_back = await _give_back(transaction, IS_RUNNING, max_attempts, "server restarted")
+        await release(transaction)
         return given_back + len(started)
 
 

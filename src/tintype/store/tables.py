@@ -100,11 +100,12 @@ from which the result is to be delivered once the job is over; null if nothing i
 # The states stand in the SQL as literals: a planner uses a partial index only if it can read the condition.
 IS_QUEUED: ColumnElement[bool] = jobs.c.state == literal_column(f"'{State.QUEUED}'")
 IS_RUNNING: ColumnElement[bool] = jobs.c.state == literal_column(f"'{State.RUNNING}'")
+IS_OWED: ColumnElement[bool] = jobs.c.webhook_due.is_not(None) & jobs.c.finished_at.is_not(None)
+"""The job is over and its webhook does not have the result yet."""
 
 Index("jobs_queued", jobs.c.priority, jobs.c.seq, sqlite_where=IS_QUEUED, postgresql_where=IS_QUEUED)
 Index("jobs_running", jobs.c.worker, sqlite_where=IS_RUNNING, postgresql_where=IS_RUNNING)
-_IS_OWED = jobs.c.webhook_due.is_not(None)
-Index("jobs_owed", jobs.c.webhook_due, sqlite_where=_IS_OWED, postgresql_where=_IS_OWED)
+Index("jobs_owed", jobs.c.webhook_due, sqlite_where=IS_OWED, postgresql_where=IS_OWED)
 # For purging, and for counting per state without reading the rows. Not the other way round: SQLite would then
 # take the queue from this index, and sort it.
 Index("jobs_by_end", jobs.c.finished_at, jobs.c.state)
@@ -159,7 +160,8 @@ deliveries = Table(
     Column("status", Integer),
     Column("error", Text),
 )
-"""Every attempt to deliver a result to its webhook: what was answered, or why nothing was. ``n`` counts from 1."""
+"""Every attempt to deliver a result to its webhook: what was answered, or why nothing was. While one is being made, and
+when the server died over it, neither is known. ``n`` counts from 1."""
 
 uploads = Table(
     "uploads",

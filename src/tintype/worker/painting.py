@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
 from tintype import images, messages
 from tintype.core import Failure, ImageFile, Job, LogLine, Params, Result
 from tintype.errors import CANCELLED
-from tintype.files import INLINE, FileStore, preview_key
+from tintype.files import INLINE, UNTIL, FileStore, ending, preview_key
 from tintype.worker.engine_process import EngineProcess
 from tintype.worker.status import EngineStatus
 
@@ -18,8 +18,8 @@ SILENCE_SECONDS = 1800.0
 
 log = structlog.get_logger(__name__)
 
-Say = Callable[[Sequence[LogLine]], Awaitable[None]]
-"""Adds lines to the job's log."""
+Say = Callable[[LogLine], None]
+"""Adds a line to the job's log."""
 
 
 async def paint(
@@ -30,7 +30,8 @@ async def paint(
     Raises:
         EngineDied: the job may be tried again.
     """
-    await say(_opening_lines(job, params, status))
+    for line in _opening_lines(job, params, status):
+        say(line)
     engine.send(
         messages.Generate(
             job_id=job.id,
@@ -49,7 +50,7 @@ async def paint(
             case messages.StepDone() as step:
                 if step.preview is not None:
                     await _keep_preview(job, step, step.preview, files)  # first: the line says that it is there
-                await say([LogLine(_step_text(step, params.images))])
+                say(LogLine(_step_text(step, params.images)))
             case messages.PictureDone() as picture:
                 saved.append(await _save(job, params, picture, files, say))
             case messages.Finished() as end:
@@ -67,10 +68,14 @@ async def paint(
 
 
 async def forget(job: Job, files: FileStore) -> None:
-    """Delete the pictures of an attempt that came to nothing; at worst they stay until the job is purged."""
+    """Delete the pictures of an attempt that came to nothing; at worst they stay until their end or the job's."""
     assert job.params is not None
+    folders = [f"{INLINE}{job.id}" if job.params.inline else job.id]
     try:
-        await files.delete_prefix(f"{_folder(job, job.params)}/{job.attempt}")
+        if job.terms.media_seconds is not None:  # each picture was given its own end
+            folders += [f"{UNTIL}{end}/{job.id}" for end in await files.ends()]
+        for folder in folders:
+            await files.delete_prefix(f"{folder}/{job.attempt}")
     except Exception:
         log.exception("files of a failed attempt could not be deleted", job=job.id)
 
@@ -90,7 +95,7 @@ async def _save(job: Job, params: Params, picture: messages.PictureDone, files: 
     key = f"{_folder(job, params)}/{job.attempt}/{picture.image}.{images.extension(params.format)}"
     await files.put(key, data)
     seconds = time.perf_counter() - started
-    await say([LogLine(f"image {picture.image + 1}/{params.images} saved, {len(data) / 1000:.0f} kB, {seconds:.2f} s")])
+    say(LogLine(f"image {picture.image + 1}/{params.images} saved, {len(data) / 1000:.0f} kB, {seconds:.2f} s"))
     return ImageFile(key, images.content_type(params.format), len(data), picture.width, picture.height)
 
 
@@ -104,15 +109,17 @@ async def _keep_preview(job: Job, step: messages.StepDone, preview: messages.Pre
 
 
 def _folder(job: Job, params: Params) -> str:
-    """Where a job's files lie; inline ones are never served by address."""
-    return f"{INLINE}{job.id}" if params.inline else job.id
+    """Where a file lies that a job makes now; inline ones are never served by address."""
+    return f"{INLINE}{job.id}" if params.inline else ending(job.id, job.terms.media_seconds)
 
 
 def _opening_lines(job: Job, params: Params, status: EngineStatus) -> list[LogLine]:
     """What the user should know before the first step, unbuilt features that they asked for included."""
     retry = f" (attempt {job.attempt})" if job.attempt > 1 else ""
     size = f"{params.width}x{params.height}, {params.steps} steps, seed {params.seed}"
-    lines = [LogLine(f"{status.model} {status.version} on {status.device}{retry}: {size}")]
+    waited = (job.started_at or job.created_at) - job.created_at
+    lines = [LogLine(f"waited {waited:.2f} s in the queue")]
+    lines += [LogLine(f"{status.model} {status.version} on {status.device}{retry}: {size}")]
     asked = {
         "enable_safety_checker": params.check_safety,
         "enable_prompt_expansion": params.expand_prompt,

@@ -21,6 +21,7 @@ from tintype.store import Bus, Store
 from tintype.store.bus import WORK, worker_topic
 from tintype.store.leases import LEASE
 from tintype.worker.engine_process import EngineDied, EngineProcess
+from tintype.worker.joblog import JobLog
 from tintype.worker.painting import forget, paint
 from tintype.worker.status import EngineStatus
 
@@ -124,10 +125,12 @@ class Supervisor:
     async def _work(self, job: Job) -> None:
         """One attempt at one job: its row ends, or is queued again if the engine died."""
         assert job.params is not None, "only validated jobs are queued"
+        book = JobLog(self._store, job)
         try:
-            outcome = await paint(job, job.params, self._engine, self.status, self._files, self._sayer(job))
+            outcome = await paint(job, job.params, self._engine, self.status, self._files, book.say)
         except EngineDied as death:
             reason = str(death)
+            await book.flush()
             state = await _until_written(lambda: self._store.requeue(job, self._max_attempts, reason))
             await forget(job, self._files)
             log.warning("job interrupted", job=job.id, attempt=job.attempt, state=str(state))
@@ -137,28 +140,18 @@ class Supervisor:
             self._cancel(job.id)
             outcome = INTERNAL
         _report(job, job.params, outcome)
-        counts = await _until_written(lambda: self._settle(job, outcome))
+        lines = await book.rest()
+        counts = await _until_written(lambda: self._settle(job, outcome, lines))
         if not counts or isinstance(outcome, Failure):
             await forget(job, self._files)
 
-    def _settle(self, job: Job, outcome: Result | Failure) -> Awaitable[bool]:
+    def _settle(self, job: Job, outcome: Result | Failure, lines: Sequence[LogLine]) -> Awaitable[bool]:
         """Write down how the job ended; False if it was somebody else's by then."""
         if isinstance(outcome, Result):
-            return self._store.finish(job, outcome)
+            return self._store.finish(job, outcome, lines)
         if outcome is CANCELLED:
-            return self._store.cancelled(job)
-        return self._store.fail(job, outcome)
-
-    def _sayer(self, job: Job) -> Callable[[Sequence[LogLine]], Awaitable[None]]:
-        """Adds lines to the job's log; a picture is not given up for the sake of a line."""
-
-        async def say(lines: Sequence[LogLine]) -> None:
-            try:
-                await self._store.log(job, lines)
-            except ServiceRefused as away:
-                log.warning("lines lost", job=job.id, reason=str(away))
-
-        return say
+            return self._store.cancelled(job, lines)
+        return self._store.fail(job, outcome, lines)
 
     async def _register(self) -> None:
         await self._store.register(self.id, socket.gethostname(), self._engine.device)

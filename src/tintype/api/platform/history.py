@@ -1,18 +1,17 @@
 """The requests that are over, with what was asked and answered: ``GET /v1/models/requests/by-endpoint``."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from tintype.api.answers import answer
+from tintype.api.answers import payload
 from tintype.api.gateway import Gateway, Wired
 from tintype.api.platform.asked import Name, NamesWanted, Page, Split, check_served, cursor_of, cut, page, point_of
 from tintype.api.platform.callers import Asker
 from tintype.api.platform.window import Span, read_span, written
 from tintype.api.surface import Seen, Surface
-from tintype.core import Job
+from tintype.core import JSON, Job
 from tintype.store.history import Outcome, Point, Search
 
 DAYS_FOR_ONE = 36500.0
@@ -94,8 +93,7 @@ def _point(job: Job, sort_by: str) -> Point:
     return Point(ended if sort_by == "ended_at" else ended - started, job.id)
 
 
-async def _output(job: Job, gateway: Gateway, surface: Surface) -> Any:
+async def _output(job: Job, gateway: Gateway, surface: Surface) -> JSON | None:
     """What the result's address answers with. Data URIs are promised not to be in the history."""
     is_hidden = not job.terms.keep_payloads or (job.params is not None and job.params.inline)
-    is_gone = job.failure is None and job.result is None
-    return None if is_hidden or is_gone else json.loads(bytes((await answer(job, gateway, surface)).body))
+    return None if is_hidden else await payload(job, surface.root, gateway.files)

@@ -4,7 +4,6 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from starlette.responses import Response
 
 from tintype.api.platform import analytics, billing, history, keys, meta, models, pricing, usage
 from tintype.api.platform.errors import PlatformError, Route
@@ -57,7 +56,7 @@ def router() -> APIRouter:
     add("GET", "/account/billing", billing.billing, "Whose account this is (ADMIN)", billing.Billing)
     add("GET", "/meta", meta.meta, "Where webhooks come from", meta.Meta)
     for method, path, instead in ABSENT:
-        add(method, path, meta.absent(instead), "Not built: 501", None, status_code=501, response_class=Response)
+        add(method, path, meta.absent(instead), "Not built: 501", None, include_in_schema=False)
     return made
 
 

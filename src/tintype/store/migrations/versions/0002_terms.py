@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("webhook_due", sa.Double),
     ):
         op.add_column("jobs", column)
-    owed = sa.text("webhook_due IS NOT NULL")
+    owed = sa.text("webhook_due IS NOT NULL AND finished_at IS NOT NULL")
     op.create_index("jobs_owed", "jobs", ["webhook_due"], sqlite_where=owed, postgresql_where=owed)
     op.create_table(
         "deliveries",
