@@ -101,6 +101,7 @@ class Gateway:
         """What answers, and how to end that."""
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False))
         sock = socket.create_server(("127.0.0.1", 0))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as tintype.listeners does
         self.url = "http://{}:{}".format(*sock.getsockname())
         return server.serve([sock]), lambda: setattr(server, "should_exit", True)
 

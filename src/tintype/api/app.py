@@ -1,5 +1,7 @@
 """The whole HTTP API on one screen."""
 
+import functools
+
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from tintype.api.gateway import Account, EngineState, Gateway, Wired
 from tintype.api.llms import llms
 from tintype.api.openapi import queue_openapi
 from tintype.api.platform import errors as platform_errors
+from tintype.api.platform.routes import REFUSED
 from tintype.api.platform.routes import router as platform
 from tintype.api.run import run
 from tintype.api.seats import Seats
@@ -55,8 +58,9 @@ def create_app(
     app.add_api_route("/files/{key:path}", media.media, methods=["HEAD"], include_in_schema=False)
     app.add_api_route("/.well-known/jwks.json", webhooks.jwks, methods=["GET"], **reference.KEY_SET)
     deliveries = "/v1/webhooks/deliveries"
-    app.add_api_route(deliveries, webhooks.deliveries, methods=["GET"], **reference.DELIVERIES)
-    app.add_api_route(f"{deliveries}/{{job_id}}/retry", webhooks.retry, methods=["POST"], **reference.RETRY)
+    add = functools.partial(app.router.add_api_route, route_class_override=platform_errors.Route, responses=REFUSED)
+    add(deliveries, webhooks.deliveries, methods=["GET"], **reference.DELIVERIES)
+    add(f"{deliveries}/{{job_id}}/retry", webhooks.retry, methods=["POST"], **reference.RETRY)
     _add_uploads(app)
     app.add_api_route("/healthz", health.healthz, methods=["GET"], **reference.HEALTH)
     app.add_api_route("/readyz", health.readyz, methods=["GET"], **reference.READY)

@@ -6,10 +6,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tintype.api.errors import render
 from tintype.api.gateway import Account, Wired
 from tintype.core import Failure
-from tintype.errors import ServiceRefused
+from tintype.errors import Refusal, ServiceRefused
 from tintype.store.deliveries import Delivery, DeliveryState, Try
 from tintype.webhook_keys import WebhookKeys
 
@@ -99,7 +98,7 @@ async def retry(job_id: str, gateway: Wired, account: Account) -> Response:
         await gateway.store.retry(job_id)
         known = await gateway.store.deliveries(account=account, job_id=job_id)
     if not known:
-        return render(NO_DELIVERY)
+        raise Refusal(NO_DELIVERY)
     return JSONResponse(_shown(known[0]).model_dump(), 202)
 
 
