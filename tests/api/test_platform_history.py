@@ -153,6 +153,15 @@ def test_inline_pictures_are_deleted_too(gateway: Gateway) -> None:
     assert gateway.http.get(submitted["response_url"]).status_code == 404
 
 
+def test_pictures_with_an_end_are_deleted_before_it(gateway: Gateway) -> None:
+    answer = gateway.post(headers={"x-fal-object-lifecycle-preference": '{"expiration_duration_seconds": 600}'})
+    url = answer.json()["images"][0]["url"]
+    assert "/until/" in url
+    [deleted] = delete(gateway, answer.headers["x-fal-request-id"]).json()["cdn_delete_results"]
+    assert deleted == {"link": url, "exception": None}
+    assert gateway.http.get(url).status_code == 404
+
+
 def test_a_request_that_is_not_over_keeps_its_payloads(paused: Gateway) -> None:
     submitted = paused.submit()
     assert "still in progress" in check_refused(delete(paused, submitted["request_id"]), 400, "validation_error")
