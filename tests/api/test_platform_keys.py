@@ -119,6 +119,17 @@ def test_with_a_key_any_page_may_ask(admin: Gateway) -> None:
     assert admin.http.get("/v1/keys", headers={"origin": "https://elsewhere.test"}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path", ["/models/requests/by-endpoint?endpoint_id=x", "/models/analytics", "/webhooks/deliveries"]
+)
+def test_who_needs_no_key_on_the_proxy_path_sees_nobodys_history(tmp_path: Path, path: str) -> None:
+    Keys(tmp_path).create("only")
+    with Gateway(tmp_path, painting=False, proxy_without_key=True) as gateway:
+        target = {"x-fal-target-url": f"https://api.fal.ai/v1{path}"}
+        answer = gateway.http.get("/api/fal/proxy", headers=target)
+        assert "on the proxy path too" in check_refused(answer, 403, "authorization_error")
+
+
 def test_keys_of_before_there_were_scopes_call_models(tmp_path: Path) -> None:
     made = Keys(tmp_path).create("old")
     file = tmp_path / "keys.json"

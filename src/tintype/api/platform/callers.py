@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from tintype.api.gateway import Account, Wired
 from tintype.errors import ServiceRefused
-from tintype.keys import LOCAL
+from tintype.keys import LOCAL, PROXY
 
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -27,10 +27,12 @@ class Caller:
 
 
 async def _caller(request: Request, account: Account, gateway: Wired) -> Caller:
-    """ServiceRefused 403: without keys, a browser asks for a page of somebody else's.
+    """ServiceRefused 403: somebody asks who shares an account with strangers.
 
-    There, any page that its user looks at could otherwise read what was painted, and make keys.
+    Without keys, any page that a user of this machine looks at could otherwise read what was painted, and make keys.
     """
+    if account == PROXY:
+        raise ServiceRefused(403, "Access denied: this call needs a key, on the proxy path too")
     origin = request.headers.get("origin")
     if account == LOCAL and origin is not None and not _is_of_this_machine(origin):
         raise ServiceRefused(403, f"Access denied for pages of {origin}: make a key first, with tintype keys create")
