@@ -13,7 +13,7 @@ from tintype.api.gateway import Gateway, Wired
 from tintype.api.platform.asked import NamesWanted, Page, Split, check_served, cursor_of, cut, page, point_of
 from tintype.api.platform.callers import Asker
 from tintype.api.platform.errors import refused
-from tintype.api.platform.window import Series, Window, read_window, written
+from tintype.api.platform.window import Series, Window, read_window, written_bucket
 from tintype.core import ENDPOINT
 from tintype.errors import ServiceRefused
 from tintype.store.history import SERVER_ERRORS, Ending, Point, Search
@@ -141,7 +141,7 @@ def _answer(asked: AnalyticsAsked, window: Window, after: Point | None, endings:
         buckets = _buckets(endings, window)
         shown, more = cut([each for each in buckets if after is None or each > after.value], asked.limit)
         answer.time_series = [
-            AnalyticsBucket(bucket=written(window.bucket(each)), results=[_metrics(buckets[each], names)])
+            AnalyticsBucket(bucket=written_bucket(window.bucket(each)), results=[_metrics(buckets[each], names)])
             for each in shown
         ]
         answer.next_cursor = cursor_of("analytics", Point(shown[-1], "")) if more else None

@@ -12,7 +12,7 @@ from tintype.api.platform.asked import Names, Page, Split, cursor_of, cut, page,
 from tintype.api.platform.callers import Admin
 from tintype.api.platform.payers import Paid, payer, wanted
 from tintype.api.platform.pricing import UNIT
-from tintype.api.platform.window import Series, Window, read_window, written
+from tintype.api.platform.window import Series, Window, read_window, written_bucket
 from tintype.errors import ServiceRefused
 from tintype.keys import Keys
 from tintype.store.charges import Bill, Spent
@@ -112,7 +112,7 @@ async def usage(asked: Annotated[UsageAsked, Query()], gateway: Wired, _caller: 
         buckets = _buckets(spent, seconds, window, by_account)
         shown, more = cut([each for each in buckets if after is None or each > after.value], asked.limit)
         answer.time_series = [
-            UsageBucket(bucket=written(window.bucket(each)), results=buckets[each].lines(gateway.keys, currency))
+            UsageBucket(bucket=written_bucket(window.bucket(each)), results=buckets[each].lines(gateway.keys, currency))
             for each in shown
         ]
         answer.next_cursor = cursor_of("usage", Point(shown[-1], "")) if more else None

@@ -1,5 +1,6 @@
 """The time that a call is about, and how it is cut into buckets: by the clock and calendar of a time zone."""
 
+import math
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -78,10 +79,15 @@ def _chosen(seconds: float) -> Timeframe:
     return "month"
 
 
-def written(time: float | datetime) -> str:
-    """ISO 8601, with a Z for UTC."""
-    moment = time if isinstance(time, datetime) else datetime.fromtimestamp(time, UTC)
-    return moment.isoformat(timespec="auto").replace("+00:00", "Z")
+def written(time: float) -> str:
+    """ISO 8601 to the millisecond, never later than it was: so it can be asked for as a start."""
+    moment = datetime.fromtimestamp(math.floor(time * 1000) / 1000, UTC)
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def written_bucket(begin: datetime) -> str:
+    """ISO 8601 with the offset of its time zone, or a Z for UTC."""
+    return begin.isoformat().replace("+00:00", "Z")
 
 
 def _read(name: str, text: str, zone: tzinfo) -> datetime:
