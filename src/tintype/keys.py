@@ -8,6 +8,7 @@ import secrets
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from tintype.errors import SetupError
 
@@ -16,6 +17,9 @@ LOCAL = "local"
 
 PROXY = "proxy"
 """The account of whoever needs no key on the proxy path (setting ``proxy_without_key``); no key has this id."""
+
+Scope = Literal["API", "ADMIN"]
+"""What a key is good for: calling models, or that and seeing and managing everything over the Platform API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Key:
     secret_sha256: str
     created_at: float
     """Seconds since 1970."""
+    scope: Scope = "API"
+    """Files of before there were scopes do not have it: those keys were made to call models."""
 
 
 class Keys:
@@ -37,10 +43,10 @@ class Keys:
         self._seen: tuple[int, int] | None = None
         self._keys: dict[str, Key] = {}
 
-    def create(self, name: str) -> str:
+    def create(self, name: str, scope: Scope = "API") -> str:
         """Make a key and return ``id:secret``; the secret is kept nowhere."""
         key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-        made = Key(key_id, name, _hash(secret), time.time())
+        made = Key(key_id, name, _hash(secret), time.time(), scope)
         self._write({**self._read(), key_id: made})
         return f"{key_id}:{secret}"
 
@@ -79,6 +85,11 @@ class Keys:
         keys = self._read()
         return account in keys if keys else account == LOCAL
 
+    def is_admin(self, account: str) -> bool:
+        """Whether ``account`` may see and manage everything: its key says so, or there are no keys at all."""
+        keys = self._read()
+        return keys[account].scope == "ADMIN" if account in keys else not keys and account == LOCAL
+
     def _read(self) -> dict[str, Key]:
         try:
             state = self._path.stat()
@@ -102,6 +113,8 @@ class Keys:
         beside.unlink(missing_ok=True)
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump([asdict(key) for key in keys.values()], file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())  # a name that leads to an unwritten file would lose every key
         beside.replace(self._path)
 
 

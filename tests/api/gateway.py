@@ -112,6 +112,7 @@ class Gateway:
         config = uvicorn.Config(app, log_config=None, lifespan="off", ws="websockets-sansio", proxy_headers=False)
         server = uvicorn.Server(config)
         sock = socket.create_server(("127.0.0.1", 0))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as tintype.listeners does
         self.url = "http://{}:{}".format(*sock.getsockname())
         return server.serve([sock]), lambda: setattr(server, "should_exit", True)
 

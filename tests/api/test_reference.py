@@ -10,9 +10,9 @@ PAGE = Path(__file__).parents[2] / "docs/reference/api.md"
 INTRODUCTION = """# Every route
 
 Made from `GET /openapi.json`, which says more of each: bodies, answers, parameters. Any path may have `/run`,
-`/queue`, `/rest`, `/cdn`, `/ws` or `/platform` before it, for fal's hosts; `POST /fal-ai/z-image/turbo` answers with the
-pictures, and below `/queue` with what was taken in. `/api/fal/proxy` answers what its header `x-fal-target-url` names.
-One slash at the end is ignored. How a "no" looks is in [errors](errors.md).
+`/queue`, `/rest`, `/cdn`, `/ws` or `/platform` before it, for fal's hosts; `POST /fal-ai/z-image/turbo` answers with
+the pictures, and below `/queue` with what was taken in. `/api/fal/proxy` answers what its header `x-fal-target-url`
+names. One slash at the end is ignored. How a "no" looks is in [errors](errors.md).
 
 | method | path | what | key |
 | --- | --- | --- | --- |

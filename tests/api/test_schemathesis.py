@@ -24,9 +24,9 @@ NOT_CHECKED = "negative_data_rejection,positive_data_acceptance"
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway with a key, whose client has it."""
+    """A gateway with a key for everything, whose client has it."""
     home = tmp_path_factory.mktemp("home")
-    key = Keys(home).create("first")
+    key = Keys(home).create("first", "ADMIN")
     with Gateway(home, max_pixels=256 * 256) as gateway:
         gateway.http.headers["authorization"] = f"Key {key}"
         yield gateway
@@ -38,15 +38,20 @@ def configuration(locked: Gateway) -> str:
     wishes = (WISH, WISH | {"sync_mode": True}, WISH | {"num_images": 9})
     submitted = [locked.post(QUEUE, wish).json() for wish in wishes]
     ids = [locked.completed(each)["request_id"] for each in submitted]
+    forgotten = locked.post(QUEUE).json()["request_id"]
     picture = locked.http.get(submitted[0]["response_url"]).json()["images"][0]["url"].partition("/files/")[2]
     return f"""
         [dictionaries]
         ids.values = {json.dumps(ids)}
         pictures.values = ["{picture}"]
+        forgotten.values = ["{forgotten}"]
         [parameters]
         "path.request_id" = {{ dictionary = "ids", probability = 0.8 }}
         "path.job_id" = {{ dictionary = "ids", probability = 0.8 }}
         "path.key" = {{ dictionary = "pictures", probability = 0.8 }}
+        [[operations]]
+        include-path = "/v1/models/requests/{{request_id}}/payloads"
+        parameters = {{ "path.request_id" = {{ dictionary = "forgotten", probability = 0.8 }} }}
         [headers]
         Authorization = "{locked.http.headers["authorization"]}"
     """

@@ -5,6 +5,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,13 @@ def test_websockets_reach_the_application_on_both_kinds_of_port(server: Server, 
         with pytest.raises(InvalidStatus, match="403"):
             connect(f"{url}{prefix}/no/such/path", proxy=None, **options)
     assert "Warning" not in (server.home / "server.log").read_text()
+
+
+def test_answers_on_a_kept_connection_do_not_wait_for_the_clients_system(server: Server) -> None:
+    took: list[float] = []
+    with httpx.Client(base_url=server.url) as http:
+        for _ in range(10):
+            began = time.perf_counter()
+            http.get("/readyz")
+            took.append(time.perf_counter() - began)
+    assert sorted(took)[3] < 0.035, "a body that waits until the headers are confirmed waits 40 ms"

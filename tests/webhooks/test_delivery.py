@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.envelope import check_error
 from tests.api.gateway import QUEUE, Gateway
+from tests.api.platform import check_refused
 from tests.webhooks.receiver import HANG, Receiver, is_genuine
 from tintype.keys import Keys
 from tintype.webhooks.deliverer import PAUSES, pause
@@ -145,9 +145,9 @@ def test_anothers_deliveries_are_not_there(tmp_path: Path) -> None:
         delivery(gateway, request_id, "delivered")
         assert httpx.get(f"{gateway.url}{DELIVERIES}", headers=other).json()["deliveries"] == []
         retried = httpx.post(f"{gateway.url}{DELIVERIES}/{request_id}/retry", headers=other)
-        assert check_error(retried, 404) == "No delivery for this request"
-        check_error(httpx.get(f"{gateway.url}{DELIVERIES}"), 401)
-        check_error(httpx.post(f"{gateway.url}{DELIVERIES}/{request_id}/retry"), 401)
+        assert check_refused(retried, 404, "not_found") == "No delivery for this request"
+        check_refused(httpx.get(f"{gateway.url}{DELIVERIES}"), 401, "authorization_error")
+        check_refused(httpx.post(f"{gateway.url}{DELIVERIES}/{request_id}/retry"), 401, "authorization_error")
         assert len(receiver.calls) == 1
 
 
@@ -161,11 +161,11 @@ def test_anothers_deliveries_are_not_there(tmp_path: Path) -> None:
     ],
 )
 def test_a_question_that_cannot_be_understood_is_refused(hurried: Gateway, query: dict[str, str], message: str) -> None:
-    assert message in check_error(hurried.http.get(DELIVERIES, params=query), 400)
+    assert message in check_refused(hurried.http.get(DELIVERIES, params=query), 400, "validation_error")
 
 
 def test_what_has_no_webhook_has_no_delivery(hurried: Gateway) -> None:
     submitted = hurried.submit()
     hurried.completed(submitted)
     answer = hurried.http.post(f"{DELIVERIES}/{submitted['request_id']}/retry")
-    assert check_error(answer, 404) == "No delivery for this request"
+    assert check_refused(answer, 404, "not_found") == "No delivery for this request"

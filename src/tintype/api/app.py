@@ -1,5 +1,7 @@
 """The whole HTTP API on one screen."""
 
+import functools
+
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -10,6 +12,9 @@ from tintype.api.envelope import Envelope
 from tintype.api.gateway import USUAL, Account, EngineState, Gateway, Pace, Wired
 from tintype.api.llms import llms
 from tintype.api.openapi import queue_openapi
+from tintype.api.platform import errors as platform_errors
+from tintype.api.platform.routes import REFUSED
+from tintype.api.platform.routes import router as platform
 from tintype.api.realtime import realtime
 from tintype.api.run import run
 from tintype.api.seats import Seats
@@ -65,12 +70,14 @@ def create_app(
     app.router.add_api_route(
         "/v1/images/generations", openai.images, methods=["POST"], route_class_override=openai.Route, **reference.IMAGES
     )
+    app.include_router(platform())
     app.add_api_route("/files/{key:path}", media.media, methods=["GET"], **reference.MEDIA)
     app.add_api_route("/files/{key:path}", media.media, methods=["HEAD"], include_in_schema=False)
     app.add_api_route("/.well-known/jwks.json", webhooks.jwks, methods=["GET"], **reference.KEY_SET)
     deliveries = "/v1/webhooks/deliveries"
-    app.add_api_route(deliveries, webhooks.deliveries, methods=["GET"], **reference.DELIVERIES)
-    app.add_api_route(f"{deliveries}/{{job_id}}/retry", webhooks.retry, methods=["POST"], **reference.RETRY)
+    add = functools.partial(app.router.add_api_route, route_class_override=platform_errors.Route, responses=REFUSED)
+    add(deliveries, webhooks.deliveries, methods=["GET"], **reference.DELIVERIES)
+    add(f"{deliveries}/{{job_id}}/retry", webhooks.retry, methods=["POST"], **reference.RETRY)
     _add_uploads(app)
     app.add_api_route("/healthz", health.healthz, methods=["GET"], **reference.HEALTH)
     app.add_api_route("/readyz", health.readyz, methods=["GET"], **reference.READY)
@@ -81,7 +88,7 @@ def create_app(
         app.add_api_route(f"/models/{ENDPOINT}{page}", llms, methods=["GET"], **reference.PAGE)
 
     app.add_exception_handler(Refusal, errors.on_refusal)
-    app.add_exception_handler(HTTPException, errors.on_no_route)
+    app.add_exception_handler(HTTPException, _on_no_route)
     # The last one added is the outermost.
     app.add_middleware(
         SurfaceMiddleware,
@@ -109,3 +116,12 @@ async def generate(request: Request, gateway: Wired, account: Account, surface: 
     """The same path on fal's two hosts: the queue takes the request in, the other one waits for the pictures."""
     answer_with = queue.submit if surface.is_queue else run
     return await answer_with(request, gateway, account, surface)
+
+
+async def _on_no_route(request: Request, error: Exception) -> Response:
+    """The Platform API has its own words, and below it OpenAI's endpoint has not."""
+    assert isinstance(error, HTTPException)
+    path = request.scope["path"]
+    if path.startswith("/v1/") and not path.startswith("/v1/images"):
+        return await platform_errors.on_no_route(request, error)
+    return await errors.on_no_route(request, error)

@@ -7,13 +7,13 @@ from typing import Any
 from starlette.responses import Response
 
 from tintype.api.gateway import Wired
-from tintype.api.openapi import CATEGORY, components
+from tintype.api.openapi import CATEGORY, DESCRIPTION, TAGS, TITLE, components
 from tintype.api.surface import Seen
 from tintype.core import ENDPOINT, JSON
 
-PAGE = r"""# Z Image
+PAGE = r"""# $title
 
-> Z-Image Turbo is a super fast text-to-image model of 6B parameters developed by Tongyi-MAI.
+> $description
 
 
 ## Overview
@@ -22,7 +22,7 @@ PAGE = r"""# Z Image
 - **Model ID**: `$endpoint`
 - **Category**: $category
 - **Kind**: inference
-**Tags**: turbo, z-image, fast
+**Tags**: $tags
 
 
 
@@ -180,7 +180,10 @@ def _page(asked: JSON, answered: JSON, root: str, run: str, pricing: str) -> str
         endpoint=ENDPOINT,
         root=root,
         run=run,
+        title=TITLE,
+        description=DESCRIPTION,
         category=CATEGORY,
+        tags=", ".join(TAGS),
         pricing=pricing,
         asked=_fields(asked),
         answered=_fields(answered),

@@ -12,6 +12,9 @@ from tintype.core import ENDPOINT, JSON
 from tintype.errors import ServiceRefused
 
 CATEGORY = "text-to-image"
+TITLE = "Z Image"
+DESCRIPTION = "Z-Image Turbo is a super fast text-to-image model of 6B parameters developed by Tongyi-MAI."
+TAGS = ("turbo", "z-image", "fast")
 
 
 async def queue_openapi(gateway: Wired, surface: Seen, endpoint_id: str | None = None) -> Response:
@@ -20,7 +23,7 @@ async def queue_openapi(gateway: Wired, surface: Seen, endpoint_id: str | None =
         raise ServiceRefused(400, f"endpoint_id is missing; ask with ?endpoint_id={ENDPOINT}")
     if endpoint_id != ENDPOINT:
         raise ServiceRefused(404, f'Application "{endpoint_id}" not found')
-    return JSONResponse(_document(surface.root, gateway.settings.expansion_price))
+    return JSONResponse(queue_document(surface.root, gateway.settings.expansion_price))
 
 
 def components(expansion_price: float) -> JSON:
@@ -65,7 +68,8 @@ def _choice(choices: list[JSON]) -> JSON:
     return {**types[0], **nullable} if len(types) == 1 else {"anyOf": types, **nullable}
 
 
-def _document(root: str, expansion_price: float) -> JSON:
+def queue_document(root: str, expansion_price: float) -> JSON:
+    """The document of a server whose addresses begin with ``root``."""
     page = f"{root}/models/{ENDPOINT}"
     return {
         "openapi": "3.0.4",

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from tintype import __version__
 from tintype.api.media import MEDIA_TYPES
 from tintype.api.openai import ImagesRequest, ImagesResponse, OpenAIError
+from tintype.api.platform.routes import BODIES
 from tintype.api.schemas import ZImageTurboInput, ZImageTurboOutput
 from tintype.api.shapes import (
     Cancellation,
@@ -181,7 +182,7 @@ def _document(app: FastAPI) -> JSON:
     if app.openapi_schema is None:
         made = get_openapi(title="Tintype", version=__version__, description=ABOUT, routes=app.routes)
         made["components"]["schemas"] |= json_schemas(
-            [ZImageTurboInput, ImagesRequest, UploadDescription, PartList, TokenWish], "validation"
+            [ZImageTurboInput, ImagesRequest, UploadDescription, PartList, TokenWish, *BODIES], "validation"
         )
         app.openapi_schema = made
     return app.openapi_schema

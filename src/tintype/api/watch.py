@@ -78,6 +78,9 @@ class Watch:
         # Answered before it is read: what changes meanwhile is a new wake-up.
         sight.subscription.answer()
         job, lines = await self._store.look(job_id, after=len(sight.lines))
+        if sight.job is not None and sight.job.state.is_final and job != sight.job:  # what was in it was forgotten
+            sight.lines.clear()
+            job, lines = await self._store.look(job_id, after=0)
         if lines or job != sight.job:
             sight.job = job
             sight.lines.extend(lines)

@@ -6,10 +6,10 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tintype.api.errors import render
-from tintype.api.gateway import Account, Wired
+from tintype.api.gateway import Wired
+from tintype.api.platform.callers import Asker
 from tintype.core import Failure
-from tintype.errors import ServiceRefused
+from tintype.errors import Refusal, ServiceRefused
 from tintype.store.deliveries import Delivery, DeliveryState, Try
 from tintype.webhook_keys import WebhookKeys
 
@@ -70,7 +70,7 @@ async def jwks(gateway: Wired) -> Response:
     return JSONResponse(content.model_dump(), headers={"cache-control": "public, max-age=86400"})
 
 
-async def deliveries(request: Request, gateway: Wired, account: Account) -> Response:
+async def deliveries(request: Request, gateway: Wired, caller: Asker) -> Response:
     """``GET /v1/webhooks/deliveries?request_id=&state=&limit=&cursor=``: one's own, the last submitted first."""
     query = request.query_params
     state = query.get("state")
@@ -79,7 +79,7 @@ async def deliveries(request: Request, gateway: Wired, account: Account) -> Resp
         raise _bad("state", state, f"one of {', '.join(states)}")
     limit = _number("limit", query.get("limit", str(MOST)), 1, MOST)
     page = await gateway.store.deliveries(
-        account=account,
+        account=caller.account,
         job_id=query.get("request_id"),
         state=DeliveryState(state) if state else None,
         before=_number("cursor", query["cursor"], 1, 2**62) if query.get("cursor") else None,
@@ -92,14 +92,14 @@ async def deliveries(request: Request, gateway: Wired, account: Account) -> Resp
     return JSONResponse(content.model_dump())
 
 
-async def retry(job_id: str, gateway: Wired, account: Account) -> Response:
+async def retry(job_id: str, gateway: Wired, caller: Asker) -> Response:
     """``POST /v1/webhooks/deliveries/{request_id}/retry``: deliver it once more, whatever became of it before."""
-    known = await gateway.store.deliveries(account=account, job_id=job_id)
+    known = await gateway.store.deliveries(account=caller.account, job_id=job_id)
     if known:
         await gateway.store.retry(job_id)
-        known = await gateway.store.deliveries(account=account, job_id=job_id)
+        known = await gateway.store.deliveries(account=caller.account, job_id=job_id)
     if not known:
-        return render(NO_DELIVERY)
+        raise Refusal(NO_DELIVERY)
     return JSONResponse(_shown(known[0]).model_dump(), 202)
 
 

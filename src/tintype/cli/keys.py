@@ -19,18 +19,22 @@ def _open(home: Home) -> Keys:
 
 
 @keys.command()
-def create(name: str = typer.Argument("default", help="What the key is for."), home: Home = None) -> None:
+def create(
+    name: str = typer.Argument("default", help="What the key is for."),
+    admin: bool = typer.Option(False, "--admin", help="It may also see and manage everything over the Platform API."),
+    home: Home = None,
+) -> None:
     """Make a key and print it; it is shown this once."""
-    typer.echo(_open(home).create(name))
+    typer.echo(_open(home).create(name, "ADMIN" if admin else "API"))
     typer.echo("Use it as FAL_KEY. A running server knows it at once.", err=True)
 
 
 @keys.command(name="list")
 def show(home: Home = None) -> None:
     """List the keys, without their secrets."""
-    table = Table("id", "name", "created")
+    table = Table("id", "name", "scope", "created")
     for key in _open(home).list():
-        table.add_row(key.id, key.name, time.strftime("%Y-%m-%d %H:%M", time.localtime(key.created_at)))
+        table.add_row(key.id, key.name, key.scope, time.strftime("%Y-%m-%d %H:%M", time.localtime(key.created_at)))
     Console().print(table)
 
 

@@ -6,9 +6,11 @@ A job's row is the truth about it, and nothing outside this package changes one.
 from typing import Self
 
 from tintype.store.bus import Bus
+from tintype.store.charges import Charges
 from tintype.store.claims import Claims
 from tintype.store.database import SQLITE, Database, parse
 from tintype.store.deliveries import Deliveries
+from tintype.store.history import History
 from tintype.store.leases import Leases
 from tintype.store.postgresql import PostgreSQLDatabase
 from tintype.store.sqlite import SQLiteDatabase
@@ -16,7 +18,7 @@ from tintype.store.submissions import Submissions
 from tintype.store.uploads import Uploads
 
 
-class Store(Submissions, Claims, Leases, Deliveries, Uploads):
+class Store(Submissions, Claims, Leases, History, Charges, Deliveries, Uploads):
     """All verbs over one database.
 
     Each is one short transaction, done when it returns, and done also if the caller is cancelled meanwhile.

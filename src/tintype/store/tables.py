@@ -37,6 +37,23 @@ class now(FunctionElement[float]):
     inherit_cache = True
 
 
+class whole(FunctionElement[int]):
+    """A number without what is behind its point, downwards for those of one sign."""
+
+    type: TypeEngine[int] = BigInteger()
+    inherit_cache = True
+
+
+@compiles(whole, "sqlite")
+def _whole_sqlite(element: whole, compiler: SQLCompiler, **options: Any) -> str:  # pyright: ignore[reportUnusedFunction]
+    return f"CAST({compiler.process(element.clauses, **options)} AS INTEGER)"  # cuts; some builds have no floor()
+
+
+@compiles(whole, "postgresql")
+def _whole_postgresql(element: whole, compiler: SQLCompiler, **options: Any) -> str:  # pyright: ignore[reportUnusedFunction]
+    return f"CAST(floor({compiler.process(element.clauses, **options)}) AS BIGINT)"  # a cast alone would round
+
+
 @compiles(now, "sqlite")
 def _now_sqlite(_element: now, _compiler: SQLCompiler, **_: Any) -> str:  # pyright: ignore[reportUnusedFunction]
     # unixepoch('subsec') came with SQLite 3.42; Debian 12 has 3.40.
@@ -92,6 +109,10 @@ Index("jobs_owed", jobs.c.webhook_due, sqlite_where=IS_OWED, postgresql_where=IS
 # For purging, and for counting per state without reading the rows. Not the other way round: SQLite would then
 # take the queue from this index, and sort it.
 Index("jobs_by_end", jobs.c.finished_at, jobs.c.state)
+# One key's history, newest first. Partial: a job enters it once, when it is over.
+IS_OVER: ColumnElement[bool] = jobs.c.finished_at.is_not(None)
+_HISTORY = (jobs.c.account, jobs.c.finished_at, jobs.c.state)
+Index("jobs_history", *_HISTORY, sqlite_where=IS_OVER, postgresql_where=IS_OVER)
 
 attempts = Table(
     "attempts",
@@ -167,6 +188,7 @@ charges = Table(
 )
 """What was made for whom, and its price then. Kept when the job is forgotten."""
 Index("charges_by_time", charges.c.time)
+Index("charges_of_account", charges.c.account, charges.c.time)
 
 
 def as_row(job: Job) -> dict[str, Any]:
