@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="The currency of the prices.")
     max_attempts: int = Field(3, ge=1, description="How often a request is started when its engine keeps dying.")
     inline_seconds: float = Field(3600, ge=60, description="How long a `sync_mode` result of the queue can be fetched.")
-    keep_days: float = Field(30, gt=0, description="How many days finished requests and their pictures are kept.")
+    keep_days: float = Field(30, gt=0, description="How many days finished requests, pictures and uploads are kept.")
     trusted_proxies: str = Field(
         "", description="Comma-separated addresses whose `X-Forwarded-*` headers are believed; default: none."
     )

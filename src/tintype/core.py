@@ -235,3 +235,19 @@ class CancelOutcome(StrEnum):
     REQUESTED = "requested"
     ALREADY_COMPLETED = "already_completed"
     NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a client sends, or has sent."""
+
+    key: str
+    """Where the file store keeps it."""
+    account: str
+    content_type: str
+    """What its sender calls it."""
+    size: int | None = None
+    """In bytes; None until all of it is here, and until then nobody can fetch it."""
+    created_at: float = 0.0
+    expires_at: float | None = None
+    """When it ends; None: when it is as old as everything else may become."""

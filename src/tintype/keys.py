@@ -74,6 +74,11 @@ class Keys:
         matches = hmac.compare_digest(_hash(secret), key.secret_sha256 if key else _hash(""))
         return key.id if key and matches else None
 
+    def knows(self, account: str) -> bool:
+        """Whether ``account`` may still ask: its key was not revoked, or there are still no keys."""
+        keys = self._read()
+        return account in keys if keys else account == LOCAL
+
     def _read(self) -> dict[str, Key]:
         try:
             state = self._path.stat()

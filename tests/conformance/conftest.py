@@ -1,6 +1,7 @@
 """One server with TLS and a fake engine, and the foreign clients."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,11 @@ def names(fake: Server, trust: dict[str, str], tmp_path_factory: pytest.TempPath
 def trusting(server: Server) -> dict[str, str]:
     tls = server.home / "tls"
     return {"SSL_CERT_FILE": str(tls / "ca-bundle.pem"), "NODE_EXTRA_CA_CERTS": str(tls / "ca.pem")}
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Server]:
+    """A server of the test's own, to hurt or to count."""
+    running = Server(tmp_path / "home", settings=FAKE).start()
+    yield running
+    assert running.stop() == 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tintype import messages
-from tintype.core import Job, Params, State
+from tintype.core import Job, Params, State, Terms
 from tintype.errors import SetupError
 from tintype.files import FileStore
 from tintype.store import Bus, Store
@@ -94,9 +94,9 @@ class Workplace:
     worker: "asyncio.Task[None]"
     announced: list[EngineStatus] = field(default_factory=list)
 
-    async def submit(self, name: str, images: int = 1) -> Job:
+    async def submit(self, name: str, images: int = 1, terms: Terms = Terms()) -> Job:  # noqa: B008
         params = Params("x", 8, 8, 1, 0, images, "png", False, "none", True, False)
-        return await self.store.submit(Job(id=name, account="local", params=params))
+        return await self.store.submit(Job(id=name, account="local", params=params, terms=terms))
 
     async def ended(self, name: str, seconds: float = 20) -> Job:
         async with asyncio.timeout(seconds):

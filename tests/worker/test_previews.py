@@ -43,12 +43,12 @@ def two_steps(engine: ScriptedEngine, wish: messages.Generate) -> None:
     engine.report(messages.Finished(wish.job_id, 0.02))
 
 
-async def painted(job: Job, files: FileStore) -> list[tuple[str, list[str]]]:
+async def painted(job: Job, files: FileStore, folder: Path) -> list[tuple[str, list[str]]]:
     """Every line of the job's log, and which previews could be read when it was written."""
     seen: list[tuple[str, list[str]]] = []
 
     def say(line: LogLine) -> None:
-        seen.append((line.message.split(",")[0], [key for key in (FIRST, SECOND) if files.path(key)]))
+        seen.append((line.message.split(",")[0], [key for key in (FIRST, SECOND) if (folder / key).is_file()]))
 
     engine = ScriptedEngine(two_steps)
     await engine.start(print)
@@ -59,7 +59,7 @@ async def painted(job: Job, files: FileStore) -> list[tuple[str, list[str]]]:
 def test_a_preview_is_there_before_the_line_that_tells_of_its_step(tmp_path: Path) -> None:
     async def test() -> None:
         files = FileStore(str(tmp_path))
-        seen = await painted(WATCHED, files)
+        seen = await painted(WATCHED, files, tmp_path)
         assert seen == [("step 1/2", [FIRST]), ("step 2/2", [FIRST, SECOND]), ("image 1/1 saved", [FIRST, SECOND])]
         picture = Image.open(io.BytesIO(await files.get(FIRST) or b""))
         assert (picture.format, picture.size) == ("JPEG", (4, 2))
@@ -68,12 +68,12 @@ def test_a_preview_is_there_before_the_line_that_tells_of_its_step(tmp_path: Pat
 
 
 def test_nobody_watches_nothing_is_kept(tmp_path: Path) -> None:
-    seen = asyncio.run(painted(JOB, FileStore(str(tmp_path))))
+    seen = asyncio.run(painted(JOB, FileStore(str(tmp_path)), tmp_path))
     assert seen == [("step 1/2", []), ("step 2/2", []), ("image 1/1 saved", [])]
 
 
 def test_a_preview_that_cannot_be_kept_costs_no_picture(tmp_path: Path) -> None:
-    seen = asyncio.run(painted(WATCHED, NoRoomForPreviews(str(tmp_path))))
+    seen = asyncio.run(painted(WATCHED, NoRoomForPreviews(str(tmp_path)), tmp_path))
     assert [line for line, _ in seen] == ["step 1/2", "step 2/2", "image 1/1 saved"]
 
 

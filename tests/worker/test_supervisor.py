@@ -2,13 +2,14 @@
 
 import asyncio
 import errno
+import re
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tintype.core import CancelOutcome, Job, Result, State
+from tintype.core import CancelOutcome, Job, Result, State, Terms
 from tintype.errors import ServiceRefused, SetupError
 from tintype.files import FileStore
 from tintype.store import Store
@@ -80,6 +81,18 @@ def test_a_full_disk_fails_the_job_keeps_no_file_and_leaves_the_next_one_alone(t
             assert (job.failure.status, job.failure.error_type) == (500, "internal_error")
             assert (await here.ended("b")).state is State.DONE
             assert here.files() == ["b/1/0.png"]
+
+    run(test())
+
+
+def test_a_failed_job_keeps_no_file_that_would_end_later_either(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with workplace(tmp_path, ScriptedEngine(paints), files_type=FullDisk) as here:
+            for name in ("a", "b"):
+                await here.submit(name, images=2 if name == "a" else 1, terms=Terms(media_seconds=3600))
+                await here.ended(name)
+            [file] = here.files()
+            assert re.fullmatch(r"until/\d+/b/1/0\.png", file)
 
     run(test())
 

@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tintype.api import errors, health, media, openai, queue, reference, webhooks
+from tintype.api import errors, health, media, multipart, openai, queue, reference, uploads, webhooks
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import Account, EngineState, Gateway, Wired
 from tintype.api.llms import llms
@@ -20,6 +20,7 @@ from tintype.core import ENDPOINT
 from tintype.errors import Refusal
 from tintype.files import FileStore
 from tintype.keys import Keys
+from tintype.signatures import Signer
 from tintype.store import Bus, Store
 
 STALE_SECONDS = {True: 5.0, False: 0.5}
@@ -32,7 +33,8 @@ def create_app(
     """The ASGI application. It closes nothing: its parts are the caller's."""
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None, responses=reference.REFUSED)
     watch = Watch(store, bus, max_age=STALE_SECONDS[settings.database.startswith("sqlite")])
-    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, Seats(settings.run_limit), watch)
+    seats, signer = Seats(settings.run_limit), Signer(settings.home)
+    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, seats, watch, signer)
 
     app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"], **reference.GENERATE)
     # Clients ask without the model's sub-path; fal's OpenAPI has it.
@@ -52,6 +54,7 @@ def create_app(
     deliveries = "/v1/webhooks/deliveries"
     app.add_api_route(deliveries, webhooks.deliveries, methods=["GET"], **reference.DELIVERIES)
     app.add_api_route(f"{deliveries}/{{job_id}}/retry", webhooks.retry, methods=["POST"], **reference.RETRY)
+    _add_uploads(app)
     app.add_api_route("/healthz", health.healthz, methods=["GET"], **reference.HEALTH)
     app.add_api_route("/readyz", health.readyz, methods=["GET"], **reference.READY)
     app.add_api_route("/api/openapi/queue/openapi.json", queue_openapi, methods=["GET"], **reference.DOCUMENT)
@@ -70,6 +73,19 @@ def create_app(
     )
     app.add_middleware(Envelope)
     return app
+
+
+def _add_uploads(app: FastAPI) -> None:
+    """fal's clients send files in three ways; which one depends on the client, its age and the file's size."""
+    app.add_api_route("/storage/auth/token", uploads.token, methods=["POST"], **reference.TOKEN)
+    app.add_api_route("/files/upload", uploads.upload, methods=["POST"], **reference.UPLOAD)
+    for initiate in ("initiate", "initiate-multipart"):
+        app.add_api_route(f"/storage/upload/{initiate}", uploads.initiate, methods=["POST"], **reference.INITIATE)
+    app.add_api_route("/files/upload/multipart", multipart.begin, methods=["POST"], **reference.MULTIPART)
+    for parts in ("/files/{key:path}/multipart/{upload_id}", "/files/{key:path}"):
+        app.add_api_route(parts + "/{n:int}", multipart.put_part, methods=["PUT"], **reference.part(parts))
+        app.add_api_route(parts + "/complete", multipart.complete, methods=["POST"], **reference.complete(parts))
+    app.add_api_route("/files/{key:path}", uploads.put, methods=["PUT"], **reference.PUT)
 
 
 async def generate(request: Request, gateway: Wired, account: Account, surface: Seen) -> Response:

@@ -14,6 +14,7 @@ from tintype.config import Settings
 from tintype.errors import ServiceRefused
 from tintype.files import FileStore
 from tintype.keys import LOCAL, PROXY, Keys
+from tintype.signatures import Signer
 from tintype.store import Bus, Store
 
 
@@ -54,6 +55,7 @@ class Gateway:
     engine: EngineState
     seats: Seats
     watch: Watch
+    signer: Signer
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 
@@ -82,13 +84,13 @@ def _may_go_without(request: HTTPConnection, gateway: Gateway) -> bool:
     return gateway.settings.proxy_without_key and getattr(request.state, "through_proxy", False)
 
 
-_AUTHORIZATION = APIKeyHeader(
+AUTHORIZATION = APIKeyHeader(
     name="Authorization", scheme_name="key", description="`Key id:secret` or `Bearer id:secret`", auto_error=False
 )
 
 
 async def _account(
-    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(_AUTHORIZATION)]
+    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(AUTHORIZATION)]
 ) -> str:
     return account_of(request, gateway)
 

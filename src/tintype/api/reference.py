@@ -11,7 +11,21 @@ from tintype import __version__
 from tintype.api.media import MEDIA_TYPES
 from tintype.api.openai import ImagesRequest, ImagesResponse, OpenAIError
 from tintype.api.schemas import ZImageTurboInput, ZImageTurboOutput
-from tintype.api.shapes import Cancellation, Error, Health, QueueStatus, Readiness, json_schemas
+from tintype.api.shapes import (
+    Cancellation,
+    Error,
+    Health,
+    MultipartUpload,
+    Part,
+    PartList,
+    QueueStatus,
+    Readiness,
+    UploadAddress,
+    UploadDescription,
+    Uploaded,
+    UploadToken,
+    json_schemas,
+)
 from tintype.api.surface import Seen
 from tintype.api.webhooks import MOST, DeliveryPage, KeySet, WebhookDelivery
 from tintype.core import JSON
@@ -39,7 +53,10 @@ def _text(media_type: str, description: str) -> JSON:
 
 JOB_ID: JSON = {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}}
 LOGS: JSON = {"name": "logs", "in": "query", "description": "`1`: with the log.", "schema": {"type": "string"}}
-PICTURE: JSON = {"content": {media_type: {} for media_type in MEDIA_TYPES.values()}}
+UPLOAD_ID: JSON = {"name": "upload_id", "in": "path", "required": True, "schema": {"type": "string"}}
+SIGNATURE: JSON = {"name": "sig", "in": "query", "required": True, "schema": {"type": "string"}}
+FILE: JSON = {"content": {media_type: {} for media_type in (*MEDIA_TYPES.values(), "*/*")}}
+ANY_BODY: JSON = {"requestBody": {"required": True, "content": {"*/*": {}}}}
 REFUSED: dict[int | str, JSON] = {"default": {"model": Error, "description": "Why not."}}
 
 GENERATE: Said = {
@@ -57,16 +74,47 @@ STATUS: Said = {
 }
 CANCEL: Said = {"summary": "Cancel a request", "response_model": Cancellation, "status_code": 202}
 MEDIA: Said = {
-    "summary": "A picture",
+    "summary": "A picture or an upload",
     "response_class": Response,
     "responses": {
-        200: {"description": "The file.", **PICTURE},
-        206: {"description": "The range that was asked for.", **PICTURE},
-        400: _text("text/plain", "The Range header cannot be read."),
-        416: _text("text/plain", "There is no such range."),
+        200: {"description": "The file.", **FILE},
+        206: {"description": "The range that was asked for.", **FILE},
+        304: {"description": "It is the one that If-None-Match names."},
+        416: {"model": Error, "description": "There is no such range."},
         404: {"model": Error, "description": "No such file."},
     },
 }
+TOKEN: Said = {"summary": "A token to send files with", "response_model": UploadToken}
+UPLOAD: Said = {"summary": "Send a file", "response_model": Uploaded, "openapi_extra": ANY_BODY}
+INITIATE: Said = {
+    "summary": "Ask for a signed address to send a file to, whole or in parts",
+    "response_model": UploadAddress,
+    "openapi_extra": _body(UploadDescription),
+}
+MULTIPART: Said = {"summary": "Begin to send a file in parts", "response_model": MultipartUpload}
+PUT: Said = {
+    "summary": "Send a file to a signed address",
+    "response_model": dict[str, str],
+    "openapi_extra": {**ANY_BODY, "parameters": [SIGNATURE]},
+}
+
+
+def part(path: str) -> Said:
+    """How a part is sent; below ``path``."""
+    said = {**ANY_BODY, "parameters": [_capability(path)]}
+    return {"summary": "Send a part of a file", "response_model": Part, "openapi_extra": said}
+
+
+def complete(path: str) -> Said:
+    """How the parts are joined; below ``path``."""
+    said = {**_body(PartList), "parameters": [_capability(path)]}
+    return {"summary": "Join the parts of a file", "response_model": dict[str, str], "openapi_extra": said}
+
+
+def _capability(path: str) -> JSON:
+    return UPLOAD_ID if "upload_id" in path else SIGNATURE
+
+
 HEALTH: Said = {"summary": "How the server is", "response_model": Health}
 READY: Said = {"summary": "Whether requests are painted at once", "response_model": Readiness}
 IMAGES: Said = {
@@ -106,6 +154,8 @@ def _document(app: FastAPI) -> JSON:
     """Made once: routes do not change while the server runs."""
     if app.openapi_schema is None:
         made = get_openapi(title="Tintype", version=__version__, description=ABOUT, routes=app.routes)
-        made["components"]["schemas"] |= json_schemas([ZImageTurboInput, ImagesRequest], "validation")
+        made["components"]["schemas"] |= json_schemas(
+            [ZImageTurboInput, ImagesRequest, UploadDescription, PartList], "validation"
+        )
         app.openapi_schema = made
     return app.openapi_schema

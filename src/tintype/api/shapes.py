@@ -4,6 +4,7 @@ Nothing is made from these classes. A field that may be absent is one that ``req
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -91,6 +92,55 @@ class _AsWritten(GenerateJsonSchema):
 
     def sort(self, value: Any, parent_key: str | None = None) -> Any:  # noqa: ARG002
         return value
+
+
+class UploadToken(BaseModel):
+    """What a Python client sends files with."""
+
+    token: str
+    token_type: Literal["Bearer"]
+    base_url: str = Field(description="Where to send files in parts.")
+    expires_at: datetime
+
+
+class Uploaded(BaseModel):
+    """Where a file lies that was sent."""
+
+    access_url: str
+
+
+class UploadDescription(BaseModel):
+    """The file that will be sent."""
+
+    file_name: str = ""
+    content_type: str = "application/octet-stream"
+
+
+class UploadAddress(BaseModel):
+    """Where to send a file, and where it lies then."""
+
+    upload_url: str = Field(description="Signed: no key is needed.")
+    file_url: str
+
+
+class MultipartUpload(BaseModel):
+    """Where a file will lie whose parts are sent below that."""
+
+    access_url: str
+    uploadId: str
+
+
+class Part(BaseModel):
+    """A part that was sent."""
+
+    partNumber: int = Field(ge=1, le=10_000)
+    etag: str
+
+
+class PartList(BaseModel):
+    """Every part, in any order."""
+
+    parts: list[Part]
 
 
 def json_schemas(models: Iterable[type[BaseModel]], mode: JsonSchemaMode) -> dict[str, Any]:

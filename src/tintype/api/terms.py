@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
@@ -36,21 +37,32 @@ def priority(request: HTTPConnection) -> int:
 
 
 def lifetime(header: str | None) -> float | None:
-    """Seconds from fal's ``{"expiration_duration_seconds": n}``; None: for as long as everything else.
+    """Seconds from fal's ``{"expiration_duration_seconds": n}``; None, 0 or null: for as long as everything else.
 
-    ServiceRefused 400: it is neither that nor null.
+    ServiceRefused 400: it is neither that nor null; 501: it would keep somebody out, and files are everybody's.
     """
     if not header:
         return None
     try:
-        seconds = json.loads(header).get("expiration_duration_seconds")
-        if seconds is None:
+        asked: dict[str, Any] = json.loads(header)
+        seconds = asked.get("expiration_duration_seconds")
+        if _keeps_out(asked.get("initial_acl") or {}):
+            raise ServiceRefused(
+                501, "Files are open to all who know their address; initial_acl must allow everyone, or be left out"
+            )
+        if seconds in (None, 0):  # both are "never" to fal
             return None
         if isinstance(seconds, int | float) and 0 < seconds < math.inf:
             return float(seconds)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         pass
     raise _bad("The object lifecycle", header, 'JSON such as {"expiration_duration_seconds": 3600}')
+
+
+def _keeps_out(acl: dict[str, Any]) -> bool:
+    """Whether an ``{"default": decision, "rules": [{"user", "decision"}, ...]}`` says no to anybody."""
+    rules: list[dict[str, Any]] = acl.get("rules") or []
+    return any(each not in (None, "allow") for each in (acl.get("default"), *(rule.get("decision") for rule in rules)))
 
 
 def _start_seconds(request: HTTPConnection) -> float | None:

@@ -13,9 +13,10 @@ from tintype.store.leases import Leases
 from tintype.store.postgresql import PostgreSQLDatabase
 from tintype.store.sqlite import SQLiteDatabase
 from tintype.store.submissions import Submissions
+from tintype.store.uploads import Uploads
 
 
-class Store(Submissions, Claims, Leases, Deliveries):
+class Store(Submissions, Claims, Leases, Deliveries, Uploads):
     """All verbs over one database.
 
     Each is one short transaction, done when it returns, and done also if the caller is cancelled meanwhile.

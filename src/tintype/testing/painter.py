@@ -11,7 +11,7 @@ from typing import Any
 
 from tintype import images
 from tintype.core import ImageFile, Job, LogLine, Params, Result
-from tintype.files import INLINE, FileStore, preview_key
+from tintype.files import INLINE, FileStore, ending, preview_key
 from tintype.store import Bus, Store
 
 POLL_SECONDS = 0.2
@@ -80,8 +80,8 @@ class FakePainter:
     async def _save(self, job: Job, params: Params, n: int) -> ImageFile:
         pixels = flat_pixels(params, n)
         data = await asyncio.to_thread(images.encode, pixels, params.width, params.height, params.format)
-        folder = INLINE if params.inline else ""
-        key = f"{folder}{job.id}/{job.attempt}/{n}.{images.extension(params.format)}"
+        folder = f"{INLINE}{job.id}" if params.inline else ending(job.id, job.terms.media_seconds)
+        key = f"{folder}/{job.attempt}/{n}.{images.extension(params.format)}"
         await self._files.put(key, data)
         return ImageFile(key, images.content_type(params.format), len(data), params.width, params.height)
 

@@ -9,7 +9,7 @@ import structlog
 from tintype import images, messages
 from tintype.core import Failure, ImageFile, Job, LogLine, Params, Result
 from tintype.errors import CANCELLED
-from tintype.files import INLINE, FileStore, preview_key
+from tintype.files import INLINE, UNTIL, FileStore, ending, preview_key
 from tintype.worker.engine_process import EngineProcess
 from tintype.worker.status import EngineStatus
 
@@ -68,10 +68,14 @@ async def paint(
 
 
 async def forget(job: Job, files: FileStore) -> None:
-    """Delete the pictures of an attempt that came to nothing; at worst they stay until the job is purged."""
+    """Delete the pictures of an attempt that came to nothing; at worst they stay until their end or the job's."""
     assert job.params is not None
+    folders = [f"{INLINE}{job.id}" if job.params.inline else job.id]
     try:
-        await files.delete_prefix(f"{_folder(job, job.params)}/{job.attempt}")
+        if job.terms.media_seconds is not None:  # each picture was given its own end
+            folders += [f"{UNTIL}{end}/{job.id}" for end in await files.ends()]
+        for folder in folders:
+            await files.delete_prefix(f"{folder}/{job.attempt}")
     except Exception:
         log.exception("files of a failed attempt could not be deleted", job=job.id)
 
@@ -105,8 +109,8 @@ async def _keep_preview(job: Job, step: messages.StepDone, preview: messages.Pre
 
 
 def _folder(job: Job, params: Params) -> str:
-    """Where a job's files lie; inline ones are never served by address."""
-    return f"{INLINE}{job.id}" if params.inline else job.id
+    """Where a file lies that a job makes now; inline ones are never served by address."""
+    return f"{INLINE}{job.id}" if params.inline else ending(job.id, job.terms.media_seconds)
 
 
 def _opening_lines(job: Job, params: Params, status: EngineStatus) -> list[LogLine]:

@@ -1,25 +1,27 @@
-"""fal_client.upload_file. Arguments: sizes in bytes; a file of each is uploaded and fetched again."""
+"""fal_client.upload_file and its asynchronous twin; what comes back of a file under its address."""
 
+import asyncio
 import hashlib
-import re
 import sys
-import tempfile
-from pathlib import Path
 
 import fal_client
 import httpx
 from seen import requests, say
 
-told = []
-for size in map(int, sys.argv[1:]):
-    data = b"".join(at.to_bytes(8, "little") + bytes(4088) for at in range(size // 4096 + 1))[:size]
-    requests.clear()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "large.bin"
-        path.write_bytes(data)
-        address = fal_client.upload_file(path)
-    sent = [re.sub(r"\?\S*", "", each) for each in requests]
-    back = httpx.get(address).raise_for_status().content
-    is_same = hashlib.sha256(back).digest() == hashlib.sha256(data).digest()
-    told.append({"address": address, "is_same": is_same, "requests": sent})
-say(told)
+path, how = sys.argv[1:]
+url = asyncio.run(fal_client.upload_file_async(path)) if how == "async" else fal_client.upload_file(path)
+sent = [*requests]
+digest = hashlib.sha256()
+with httpx.stream("GET", url) as answer:
+    for chunk in answer.iter_bytes():
+        digest.update(chunk)
+say(
+    {
+        "url": url,
+        "requests": sent,
+        "sha256": digest.hexdigest(),
+        "status": answer.status_code,
+        "content_type": answer.headers["content-type"],
+        "content_length": int(answer.headers["content-length"]),
+    }
+)
