@@ -46,6 +46,14 @@ def names(fake: Server, trust: dict[str, str], tmp_path_factory: pytest.TempPath
         yield Names.leading_to(ADDRESS, tmp_path_factory.mktemp("names"), trust)
 
 
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Server]:
+    """A server of the test's own, for tests that change what it can do."""
+    running = Server(tmp_path / "home", settings=FAKE).start()
+    yield running
+    assert running.stop() == 0
+
+
 def trusting(server: Server) -> dict[str, str]:
     tls = server.home / "tls"
     return {"SSL_CERT_FILE": str(tls / "ca-bundle.pem"), "NODE_EXTRA_CA_CERTS": str(tls / "ca.pem")}

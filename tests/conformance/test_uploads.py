@@ -96,7 +96,7 @@ def test_when_the_first_store_is_broken_the_next_one_is_used(
 
 
 @pytest.mark.case("C67")
-def test_node_sends_a_small_file_a_large_one_in_parts_and_one_inside_an_input(clients: Clients, names: Names) -> None:
+def test_node_uploads_small_and_in_parts_and_inside_an_input(clients: Clients, names: Names) -> None:
     told = clients.node("upload.mjs", str(91 * MB), names=names)
     for sent in (told["little"], told["parts"]):
         assert (sent["back"]["size"], sent["back"]["sha256"]) == (sent["size"], sent["sha256"])
