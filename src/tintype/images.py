@@ -21,6 +21,12 @@ def encode(pixels: bytes, width: int, height: int, form: Format) -> bytes:
     return file.getvalue()
 
 
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height of the picture in a file."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.size
+
+
 def content_type(form: Format) -> str:
     """The media type of ``form``."""
     return f"image/{form}"

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from tintype.api.answers import payload
 from tintype.api.app import create_app
+from tintype.api.gateway import USUAL, Pace
 from tintype.config import Settings
 from tintype.core import Job
 from tintype.files import FileStore
@@ -50,10 +51,19 @@ class Engine:
 class Gateway:
     """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker."""
 
-    def __init__(self, home: Path, *, painting: bool = True, sender: Sender | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        painting: bool = True,
+        pace: Pace = USUAL,
+        sender: Sender | None = None,
+        **settings: Any,
+    ) -> None:
         self.settings = Settings.load(home=home, **settings)
         self.keys = Keys(home)
         self.engine = Engine()
+        self.pace = pace
         self.sender = sender or Sender(private_allowed=self.settings.allows_private_webhooks)
         self.may_paint = threading.Event()
         if painting:
@@ -82,8 +92,8 @@ class Gateway:
         self.store = await Store.open(self.settings.database, bus)
         self.files = FileStore(self.settings.files)
         self.painter = FakePainter(self.store, bus, self.files, before_step=self._wait_for_leave)
-        app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine)
-        answering, stop = self._listen(app)
+        self.app = create_app(self.settings, self.store, bus, self.files, self.keys, self.engine, self.pace)
+        answering, stop = self._listen(self.app)
         serving = asyncio.create_task(answering)
         painting = asyncio.create_task(self.painter.run())
         compose = functools.partial(payload, files=self.files)
@@ -99,7 +109,8 @@ class Gateway:
 
     def _listen(self, app: ASGIApp) -> tuple[Coroutine[Any, Any, None], Callable[[], None]]:
         """What answers, and how to end that."""
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", proxy_headers=False))
+        config = uvicorn.Config(app, log_config=None, lifespan="off", ws="websockets-sansio", proxy_headers=False)
+        server = uvicorn.Server(config)
         sock = socket.create_server(("127.0.0.1", 0))
         self.url = "http://{}:{}".format(*sock.getsockname())
         return server.serve([sock]), lambda: setattr(server, "should_exit", True)
@@ -111,6 +122,10 @@ class Gateway:
             if current is None or current.cancel_requested:
                 return
             await asyncio.sleep(0.01)
+
+    def stopping(self) -> None:
+        """What a server tells its gateway before it stops."""
+        self._loop.call_soon_threadsafe(self.app.state.gateway.stopping.set)
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a verb of the store in the gateway's own loop."""

@@ -17,7 +17,10 @@ GUARDED = [
     ("POST", QUEUE),
     ("GET", "/queue/fal-ai/z-image/requests/x"),
     ("GET", "/queue/fal-ai/z-image/requests/x/status"),
+    ("GET", "/queue/fal-ai/z-image/requests/x/status/stream"),
     ("PUT", "/queue/fal-ai/z-image/requests/x/cancel"),
+    ("POST", f"{RUN}/stream"),
+    ("POST", "/rest/tokens/"),
 ]
 
 
@@ -66,7 +69,7 @@ def test_anothers_request_reads_as_unknown(locked: Gateway) -> None:
     locked.completed(submitted)
     other = {"authorization": f"Key {Keys(locked.settings.home).create('other')}"}
     try:
-        for url in (submitted["response_url"], submitted["status_url"]):
+        for url in (submitted["response_url"], submitted["status_url"], f"{submitted['status_url']}/stream"):
             assert check_error(httpx.get(url, headers=other), 404) == "Request not found"
         assert check_error(httpx.put(submitted["cancel_url"], headers=other), 404) == "Request not found"
         assert locked.http.get(submitted["response_url"]).status_code == 200

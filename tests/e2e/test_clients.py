@@ -164,3 +164,23 @@ def test_what_is_not_built_says_so(server: Server) -> None:
         "enable_prompt_expansion",
         "enable_safety_checker",
     }
+
+
+@pytest.mark.case("C41")
+def test_a_stream_shows_the_picture_growing(server: Server) -> None:
+    script = """
+import fal_client, json
+wish = {"prompt": "a red boat", "image_size": "square", "num_inference_steps": 4, "num_images": 2, "seed": 2}
+for event in fal_client.stream("fal-ai/z-image/turbo", arguments=wish):
+    print(json.dumps(event))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=server.environment(), capture_output=True, text=True, check=True
+    )
+    *steps, output = map(json.loads, done.stdout.splitlines())
+    assert [event["progress"] for event in steps] == [n / 8 for n in range(1, 9)]
+    assert [len(event["images"]) for event in steps] == [1] * 4 + [2] * 4
+    for event in steps:
+        data = base64.b64decode(event["images"][-1]["url"].partition(",")[2])
+        assert Image.open(io.BytesIO(data)).size == (event["images"][-1]["width"], event["images"][-1]["height"])
+    assert len(output["images"]) == 2

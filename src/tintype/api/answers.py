@@ -9,7 +9,7 @@ from tintype.api.gateway import Gateway
 from tintype.api.schemas import output
 from tintype.api.surface import Surface
 from tintype.core import JSON, ImageFile, Job, Result, State
-from tintype.errors import CANCELLED
+from tintype.errors import CANCELLED, Refusal
 from tintype.files import INLINE, FileStore
 
 
@@ -19,13 +19,22 @@ async def answer(job: Job, gateway: Gateway, surface: Surface) -> Response:
     404 if it was inline (``sync_mode``) and its pictures have been forgotten, or if its payloads were deleted.
     """
     headers = {REQUEST_ID: job.id}
+    try:
+        body = await outcome(job, gateway, surface)
+    except Refusal as refusal:
+        return render(refusal.failure, headers)
+    assert job.result is not None, "it was refused otherwise"
+    return JSONResponse(body, headers=headers | {"x-fal-billable-units": f"{job.result.megapixels:.4f}"})
+
+
+async def outcome(job: Job, gateway: Gateway, surface: Surface) -> JSON:
+    """fal's output object of a final job; Refusal: why there is none."""
     body = await payload(job, surface.root, gateway.files)
     if body is None:
-        return render(UNKNOWN, headers)
+        raise Refusal(UNKNOWN)
     if job.result is None:
-        return render(job.failure or CANCELLED, headers)
-    headers["x-fal-billable-units"] = f"{job.result.megapixels:.4f}"
-    return JSONResponse(body, headers=headers)
+        raise Refusal(job.failure or CANCELLED)
+    return body
 
 
 async def payload(job: Job, root: str, files: FileStore) -> JSON | None:

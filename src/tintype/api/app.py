@@ -7,14 +7,19 @@ from starlette.routing import Route
 
 from tintype.api import errors, health, media, multipart, openai, queue, reference, uploads, webhooks
 from tintype.api.envelope import Envelope
-from tintype.api.gateway import Account, EngineState, Gateway, Wired
+from tintype.api.gateway import USUAL, Account, EngineState, Gateway, Pace, Wired
 from tintype.api.llms import llms
 from tintype.api.openapi import queue_openapi
+from tintype.api.realtime import realtime
 from tintype.api.run import run
 from tintype.api.seats import Seats
 from tintype.api.status import status
+from tintype.api.status_stream import status_stream
+from tintype.api.stream import stream
 from tintype.api.surface import Seen, SurfaceMiddleware
+from tintype.api.tokens import make_token
 from tintype.api.watch import Watch
+from tintype.api.ws import frames
 from tintype.config import Settings
 from tintype.core import ENDPOINT
 from tintype.errors import Refusal
@@ -28,15 +33,26 @@ STALE_SECONDS = {True: 5.0, False: 0.5}
 
 
 def create_app(
-    settings: Settings, store: Store, bus: Bus, files: FileStore, keys: Keys, engine_status: EngineState
+    settings: Settings,
+    store: Store,
+    bus: Bus,
+    files: FileStore,
+    keys: Keys,
+    engine_status: EngineState,
+    pace: Pace = USUAL,
 ) -> FastAPI:
     """The ASGI application. It closes nothing: its parts are the caller's."""
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None, responses=reference.REFUSED)
     watch = Watch(store, bus, max_age=STALE_SECONDS[settings.database.startswith("sqlite")])
     seats, signer = Seats(settings.run_limit), Signer(settings.home)
-    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, seats, watch, signer)
+    app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, seats, watch, signer, pace)
 
     app.add_api_route(f"/{ENDPOINT}", generate, methods=["POST"], **reference.GENERATE)
+    app.add_api_route(f"/{ENDPOINT}/stream", stream, methods=["POST"], **reference.STREAM)
+    app.add_api_websocket_route(f"/{ENDPOINT}", frames)
+    app.add_api_websocket_route(f"/{ENDPOINT}/realtime", realtime)
+    for tokens in ("/tokens", "/tokens/realtime"):
+        app.add_api_route(tokens, make_token, methods=["POST"], **reference.REALTIME_TOKEN)
     # Clients ask without the model's sub-path; fal's OpenAPI has it.
     for model in ("/fal-ai/z-image", f"/{ENDPOINT}"):
         job = model + "/requests/{job_id}"
@@ -44,6 +60,7 @@ def create_app(
         app.add_api_route(f"{job}/response", queue.result, methods=["GET"], **reference.RESULT)
         app.router.routes.insert(0, Route(f"{job}/status", status))  # before all others: it is asked most
         app.add_api_route(f"{job}/status", status, methods=["GET"], **reference.STATUS)  # describes the one above
+        app.add_api_route(f"{job}/status/stream", status_stream, methods=["GET"], **reference.STATUS_STREAM)
         app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"], **reference.CANCEL)
     app.router.add_api_route(
         "/v1/images/generations", openai.images, methods=["POST"], route_class_override=openai.Route, **reference.IMAGES

@@ -18,7 +18,11 @@ async def read_json(request: Request, max_bytes: int) -> Any:
     Content-Type is not looked at: curl names a form's where its user means JSON.
     ServiceRefused 413: more than ``max_bytes``. InputRefused: it is not JSON.
     """
-    body = await _read(request, max_bytes)
+    return parse_json(await _read(request, max_bytes))
+
+
+def parse_json(body: bytes | str) -> Any:
+    """A value of JSON, ``{}`` for nothing and for null; InputRefused: it is not JSON."""
     if not body.strip():
         return {}
     try:
@@ -26,11 +30,11 @@ async def read_json(request: Request, max_bytes: int) -> Any:
         # JSON can spell half a character, and text that holds one can be neither stored nor sent.
         json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise _malformed(error.pos, error.msg) from None
+        raise malformed(error.pos, error.msg) from None
     except RecursionError:
-        raise _malformed(0, "Nested too deeply") from None
+        raise malformed(0, "Nested too deeply") from None
     except ValueError as error:
-        raise _malformed(0, str(error)) from None
+        raise malformed(0, str(error)) from None
     return value if value is not None else {}
 
 
@@ -56,7 +60,8 @@ def _finite(text: str) -> float:
     return number
 
 
-def _malformed(position: int, reason: str) -> InputRefused:
+def malformed(position: int, reason: str) -> InputRefused:
+    """The refusal of what is not JSON, as FastAPI words it."""
     return InputRefused(
         [
             {

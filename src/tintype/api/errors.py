@@ -13,12 +13,15 @@ A failed job is answered with the same :func:`render`, later.
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from tintype.core import ENDPOINT, JSON, Failure
-from tintype.errors import NOT_STARTED, Refusal
+from tintype.errors import INTERNAL, NOT_STARTED, Refusal
+
+log = structlog.get_logger(__name__)
 
 UNKNOWN = Failure(404, "Request not found")
 """No such job, or not this key's: an outsider must not learn which."""
@@ -49,6 +52,21 @@ def content(failure: Failure) -> JSON:
     """The body of fal's envelope."""
     kind = {} if failure.error_type is None else {"error_type": failure.error_type}
     return {"detail": failure.detail, **kind}
+
+
+def failure_of(error: Exception) -> Failure:
+    """What to tell a client who can no longer be sent a status; a mistake of ours goes to the log."""
+    if isinstance(error, Refusal):
+        return error.failure
+    log.error("a request failed by a mistake of ours", exc_info=error)
+    return INTERNAL
+
+
+def in_words(failure: Failure) -> str:
+    """Why, as one line of text."""
+    if isinstance(failure.detail, str):
+        return failure.detail
+    return "; ".join(f"{'.'.join(map(str, each['loc'][1:])) or 'input'}: {each['msg']}" for each in failure.detail)
 
 
 async def on_refusal(_request: Request, error: Exception) -> JSONResponse:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Security
 from fastapi.security import APIKeyHeader
 from starlette.requests import HTTPConnection
 
@@ -44,6 +44,19 @@ class EngineState(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long silence may last on a connection that stays open, in seconds."""
+
+    ping: float = 15.0
+    """Then a stream of events says that it is still there."""
+    idle: float = 60.0
+    """Then a WebSocket is closed whose client sent nothing."""
+
+
+USUAL = Pace()
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """The parts behind the routes."""
 
@@ -56,43 +69,53 @@ class Gateway:
     seats: Seats
     watch: Watch
     signer: Signer
+    pace: Pace
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 
 
-async def _gateway(request: Request) -> Gateway:
-    return request.app.state.gateway
+async def _gateway(connection: HTTPConnection) -> Gateway:
+    return connection.app.state.gateway
 
 
 Wired = Annotated[Gateway, Depends(_gateway)]
 
 
-def account_of(request: HTTPConnection, gateway: Gateway) -> str:
+def account_of(connection: HTTPConnection, gateway: Gateway) -> str:
     """The id of the API key that asks; ServiceRefused 401 for anybody else."""
-    authorization = request.headers.get("authorization")
+    authorization = connection.headers.get("authorization")
     account = gateway.keys.account(authorization)
-    # The last key may be revoked while we listen to the world: that must not let the world in.
-    if account is None or (account == LOCAL and not gateway.settings.is_private):
-        if authorization or not _may_go_without(request, gateway):
-            raise ServiceRefused(401, "invalid key credentials")
+    if not _is_admitted(account, gateway) and not authorization and _may_go_without(connection, gateway):
         return PROXY
+    return admitted(account, gateway)
+
+
+def admitted(account: str | None, gateway: Gateway) -> str:
+    """``account``; ServiceRefused 401 if there is none."""
+    if account is None or not _is_admitted(account, gateway):
+        raise ServiceRefused(401, "invalid key credentials")
     return account
 
 
-def _may_go_without(request: HTTPConnection, gateway: Gateway) -> bool:
+def _is_admitted(account: str | None, gateway: Gateway) -> bool:
+    # The last key may be revoked while we listen to the world: that must not let the world in.
+    return account is not None and (account != LOCAL or gateway.settings.is_private)
+
+
+def _may_go_without(connection: HTTPConnection, gateway: Gateway) -> bool:
     """Whether it came through the proxy path, and the operator opened that to all."""
-    return gateway.settings.proxy_without_key and getattr(request.state, "through_proxy", False)
+    return gateway.settings.proxy_without_key and getattr(connection.state, "through_proxy", False)
 
 
 AUTHORIZATION = APIKeyHeader(
     name="Authorization", scheme_name="key", description="`Key id:secret` or `Bearer id:secret`", auto_error=False
 )
+InDocument = Annotated[str | None, Security(AUTHORIZATION)]
+"""Has OpenAPI say that a key is needed; its value is not used."""
 
 
-async def _account(
-    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(AUTHORIZATION)]
-) -> str:
-    return account_of(request, gateway)
+async def _account(connection: HTTPConnection, gateway: Wired, _key: InDocument) -> str:
+    return account_of(connection, gateway)
 
 
 Account = Annotated[str, Depends(_account)]

@@ -27,6 +27,7 @@ from tintype.api.shapes import (
     json_schemas,
 )
 from tintype.api.surface import Seen
+from tintype.api.tokens import TokenWish
 from tintype.api.webhooks import MOST, DeliveryPage, KeySet, WebhookDelivery
 from tintype.core import JSON
 from tintype.store.deliveries import DeliveryState
@@ -51,6 +52,14 @@ def _text(media_type: str, description: str) -> JSON:
     return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
 
 
+def _events(description: str, last: type[BaseModel]) -> JSON:
+    """Each event as an object, as OpenAPI describes them; ``last`` is what the last one holds."""
+    data: JSON = {"type": "string", "contentMediaType": "application/json"}
+    data["description"] = f"The last one: a {last.__name__}."
+    event: JSON = {"type": "object", "required": ["data"], "properties": {"data": data}}
+    return {"description": description, "content": {"text/event-stream": {"schema": event}}}
+
+
 JOB_ID: JSON = {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}}
 LOGS: JSON = {"name": "logs", "in": "query", "description": "`1`: with the log.", "schema": {"type": "string"}}
 UPLOAD_ID: JSON = {"name": "upload_id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -64,6 +73,17 @@ GENERATE: Said = {
     "response_model": ZImageTurboOutput | QueueStatus,
     "openapi_extra": _body(ZImageTurboInput),
 }
+STREAM: Said = {
+    "summary": "Paint, and tell every step",
+    "response_class": Response,
+    "responses": {200: _events("An event for each step.", ZImageTurboOutput)},
+    "openapi_extra": _body(ZImageTurboInput),
+}
+REALTIME_TOKEN: Said = {
+    "summary": "A token for streams and WebSockets",
+    "response_model": str,
+    "openapi_extra": _body(TokenWish),
+}
 RESULT: Said = {"summary": "The result of a request", "response_model": ZImageTurboOutput}
 STATUS: Said = {
     "summary": "How a request stands",
@@ -71,6 +91,12 @@ STATUS: Said = {
     "responses": {202: {"model": QueueStatus, "description": "It is not over yet."}},
     # Its endpoint is no FastAPI one, so nothing is read from the code.
     "openapi_extra": {"parameters": [JOB_ID, LOGS], "security": [{"key": []}]},
+}
+STATUS_STREAM: Said = {
+    "summary": "How a request goes on",
+    "response_class": Response,
+    "responses": {200: _events("An event for each change.", QueueStatus)},
+    "openapi_extra": {"parameters": [LOGS]},
 }
 CANCEL: Said = {"summary": "Cancel a request", "response_model": Cancellation, "status_code": 202}
 MEDIA: Said = {
@@ -155,7 +181,7 @@ def _document(app: FastAPI) -> JSON:
     if app.openapi_schema is None:
         made = get_openapi(title="Tintype", version=__version__, description=ABOUT, routes=app.routes)
         made["components"]["schemas"] |= json_schemas(
-            [ZImageTurboInput, ImagesRequest, UploadDescription, PartList], "validation"
+            [ZImageTurboInput, ImagesRequest, UploadDescription, PartList, TokenWish], "validation"
         )
         app.openapi_schema = made
     return app.openapi_schema

@@ -44,15 +44,21 @@ def wants_logs(request: Request) -> bool:
 
 
 async def _body(job: Job, sight: Sight, gateway: Gateway, surface: Surface, logs: bool) -> bytes:
+    lines = sight.lines if logs else None
     if job.state is State.QUEUED:  # a position changes without the job
-        content = standing(job, surface, sight.lines if logs else None)
-        return _bytes(content | {"queue_position": await gateway.watch.position(job)})
+        return _bytes(await standing_now(job, gateway, surface, lines))
     known = sight.rendered.get((surface.base, logs))
     if known is None:
         if len(sight.rendered) >= MAX_RENDERED:
             sight.rendered.clear()
-        known = sight.rendered[surface.base, logs] = _bytes(standing(job, surface, sight.lines if logs else None))
+        known = sight.rendered[surface.base, logs] = _bytes(standing(job, surface, lines))
     return known
+
+
+async def standing_now(job: Job, gateway: Gateway, surface: Surface, lines: list[LogLine] | None) -> dict[str, Any]:
+    """fal's status object, with the position of a job that waits."""
+    content = standing(job, surface, lines)
+    return content | {"queue_position": await gateway.watch.position(job)} if job.state is State.QUEUED else content
 
 
 def standing(job: Job, surface: Surface, lines: list[LogLine] | None) -> dict[str, Any]:

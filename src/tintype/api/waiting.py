@@ -1,8 +1,9 @@
-"""Waiting on one open connection until a job is over: for the synchronous endpoint and whatever is like it."""
+"""A job whose caller waits on an open connection: the job ends with the connection, and the wait with either."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from starlette.requests import HTTPConnection, Request
@@ -12,6 +13,10 @@ from tintype.api.surface import Surface
 from tintype.api.terms import priority, read_terms
 from tintype.core import Job, Kind, Params
 from tintype.errors import ServiceRefused
+
+T = TypeVar("T")
+Left = Callable[[], Awaitable[None]]
+"""Waits until the caller is gone."""
 
 POLL_SECONDS = 1.0
 """The longest that a lost wake-up delays an answer."""
@@ -34,47 +39,69 @@ def sync_job(
     )
 
 
-async def painted(job: Job, gateway: Gateway, left: Callable[[], Awaitable[None]]) -> Job:
-    """Submit ``job`` and wait; the finished job. ``left()`` returns when the caller is gone.
+async def painted(job: Job, gateway: Gateway, left: Left) -> Job:
+    """Submit ``job`` and wait; the finished job. What :func:`submitted` and :func:`present` raise."""
+    async with submitted(job, gateway):
+        return await present(_until_final(job.id, gateway), gateway, left)
 
-    ServiceRefused, with the job cancelled: 429, the caller has too many open; 499 for the log, the caller left;
-    503, the server or its database went.
-    """
+
+@contextlib.asynccontextmanager
+async def submitted(job: Job, gateway: Gateway) -> AsyncGenerator[Job]:
+    """``job``, stored; cancelled if the block ends before it is over. ServiceRefused 429: too many are open."""
     with gateway.seats.taken(job.account):
         job = await gateway.store.submit(job)
-        final = asyncio.ensure_future(until_final(job.id, gateway))
-        gone = asyncio.ensure_future(left())
-        stopping = asyncio.ensure_future(gateway.stopping.wait())
         try:
-            await asyncio.wait((final, gone, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if final.done():
-                return final.result()
-            if gone.done():
-                raise ServiceRefused(499, "The client disconnected", "client_disconnected")
-            raise ServiceRefused(503, "The server is being stopped", "runner_disconnected")
-        except BaseException:  # also when whoever called us is cancelled
+            yield job
+        except BaseException:  # also when whoever runs the block is cancelled
             await gateway.store.cancel(job.id)
             raise
-        finally:
-            for task in (final, gone, stopping):
-                task.cancel()
-            await asyncio.gather(final, gone, stopping, return_exceptions=True)
 
 
-async def until_final(job_id: str, gateway: Gateway) -> Job:
-    """The job, once it is over."""
+async def present(work: Coroutine[Any, Any, T], gateway: Gateway, left: Left) -> T:
+    """What ``work`` returns. ``left()`` returns when the caller is gone.
+
+    ServiceRefused, with ``work`` cancelled: 499 for the log, the caller left; 503, the server is being stopped.
+    """
+    working = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(left())
+    stopping = asyncio.ensure_future(gateway.stopping.wait())
+    try:
+        await asyncio.wait((working, gone, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        if gone.done():
+            raise ServiceRefused(499, "The client disconnected", "client_disconnected")
+        raise ServiceRefused(503, "The server is being stopped", "runner_disconnected")
+    finally:
+        for task in (working, gone, stopping):
+            task.cancel()
+        await asyncio.gather(working, gone, stopping, return_exceptions=True)
+
+
+async def progress(job_id: str, gateway: Gateway) -> AsyncGenerator[Job]:
+    """The job now, and each time that it may have changed; the last time it is over."""
     with gateway.bus.subscribe(job_id) as changes:
         while True:
             job = await gateway.store.get(job_id)
             if job is None:
                 raise LookupError(f"Job {job_id} vanished while its caller waited")
+            yield job
             if job.state.is_final:
-                return job
+                return
             await changes.wait(POLL_SECONDS)
 
 
-def hung_up(request: Request) -> Callable[[], Awaitable[None]]:
-    """For :func:`painted`: the body was read, so what comes next can only be the end of the connection."""
+async def _until_final(job_id: str, gateway: Gateway) -> Job:
+    last = None
+    async with contextlib.aclosing(progress(job_id, gateway)) as states:
+        async for job in states:
+            last = job
+    assert last is not None
+    return last
+
+
+def hung_up(request: Request) -> Left:
+    """The body was read, so what comes next can only be the end of the connection."""
 
     async def left() -> None:
         while (await request.receive())["type"] != "http.disconnect":
