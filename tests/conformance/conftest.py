@@ -57,11 +57,3 @@ def fresh(tmp_path: Path) -> Iterator[Server]:
 def trusting(server: Server) -> dict[str, str]:
     tls = server.home / "tls"
     return {"SSL_CERT_FILE": str(tls / "ca-bundle.pem"), "NODE_EXTRA_CA_CERTS": str(tls / "ca.pem")}
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Server]:
-    """A server of the test's own, to hurt or to count."""
-    running = Server(tmp_path / "home", settings=FAKE).start()
-    yield running
-    assert running.stop() == 0
