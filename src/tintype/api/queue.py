@@ -69,8 +69,8 @@ async def cancel(job_id: str, gateway: Wired, account: Account) -> Response:
 
 async def _owned(job_id: str, account: str, gateway: Gateway) -> Job | None:
     """The job, if it is that account's: another's reads as unknown."""
-    job = await gateway.store.get(job_id)
-    return job if job is not None and job.account == account else None
+    sight = await gateway.watch.look(job_id)
+    return sight.job if sight is not None and sight.job is not None and sight.job.account == account else None
 
 
 async def _respect_limit(request: Request, gateway: Gateway) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 
 from tintype.core import Failure, Job, LogLine, Result, State
 from tintype.errors import CANCELLED, ServiceRefused
-from tintype.store.bus import ENDED
+from tintype.store.bus import OWED
 from tintype.store.database import Database, Transaction, light_verb, verb
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, attempts, charges, jobs, logs, now
 
@@ -120,7 +120,7 @@ class Claims:
         await transaction.execute(ended(job.id, job.attempt, state))
         if result is not None:
             await transaction.execute(insert(charges).values(_charge(job, result)))
-        transaction.wake(job.id, ENDED)
+        transaction.wake(job.id, *([OWED] if job.terms.webhook else []))
         return True
 
 

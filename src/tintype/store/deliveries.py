@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, insert, null, select, true, update
 
 from tintype.core import Job
-from tintype.store.bus import ENDED
+from tintype.store.bus import OWED
 from tintype.store.database import Database, Transaction, light_verb, verb
 from tintype.store.tables import IS_OWED, as_job, deliveries, jobs, now
 
@@ -148,7 +148,7 @@ class Deliveries:
         again = update(jobs).where(jobs.c.id == job_id, _stands(None), ~being_tried).values(webhook_due=now())
         owed = (await transaction.execute(again)).rowcount > 0
         if owed:
-            transaction.wake(ENDED)
+            transaction.wake(OWED)
         return owed
 
 

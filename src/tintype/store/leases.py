@@ -12,7 +12,7 @@ from sqlalchemy import JSON, ColumnElement, case, delete, exists, literal, null,
 
 from tintype.core import Failure, Job, Kind, State
 from tintype.errors import CANCELLED, WORKER_LOST
-from tintype.store.bus import ENDED, WORK
+from tintype.store.bus import OWED, WORK
 from tintype.store.claims import ended, held
 from tintype.store.database import Database, Transaction, light_verb, verb
 from tintype.store.deliveries import release
@@ -92,7 +92,7 @@ class Leases:
         failed = (await transaction.execute(abandoned)).all()
         started = [row for row in failed if row.attempt]
         await _close(transaction, started, "server restarted")
-        transaction.wake(*(row.id for row in failed), ENDED)
+        transaction.wake(*(row.id for row in failed), OWED)
         await transaction.execute(delete(workers))
         given_back = await _give_back(transaction, IS_RUNNING, max_attempts, "server restarted")
         await release(transaction)
@@ -125,7 +125,7 @@ async def _give_back(
     taken = (await transaction.execute(take)).all()
     await _close(transaction, taken, reason)
     transaction.wake(*(row.id for row in taken))
-    transaction.wake(*{WORK if row.state == State.QUEUED else ENDED for row in taken})
+    transaction.wake(*{WORK if row.state == State.QUEUED else OWED for row in taken})
     return len(taken)
 
 

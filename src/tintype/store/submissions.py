@@ -6,7 +6,7 @@ from sqlalchemy import JSON, ColumnElement, case, delete, func, literal, literal
 
 from tintype.core import CancelOutcome, Job, Kind, LogLine, State
 from tintype.errors import CANCELLED, NOT_STARTED
-from tintype.store.bus import ENDED, WORK, worker_topic
+from tintype.store.bus import OWED, WORK, worker_topic
 from tintype.store.database import Database, Transaction, verb
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, as_line, as_row, jobs, logs, now, workers
 
@@ -38,7 +38,7 @@ class Submissions:
         stored = (await transaction.execute(insert)).one_or_none()
         if stored is None:
             stored = (await transaction.execute(select(jobs).where(jobs.c.id == job.id))).one()
-        transaction.wake(job.id, WORK if stored.state == State.QUEUED else ENDED)
+        transaction.wake(job.id, WORK if stored.state == State.QUEUED else OWED)
         return as_job(stored)
 
     @verb
@@ -103,7 +103,7 @@ class Submissions:
         if asked is None:
             known = (await transaction.execute(select(jobs.c.id).where(jobs.c.id == job_id))).one_or_none()
             return CancelOutcome.ALREADY_COMPLETED if known else CancelOutcome.NOT_FOUND
-        transaction.wake(job_id, worker_topic(asked.worker) if asked.worker else ENDED)
+        transaction.wake(job_id, worker_topic(asked.worker) if asked.worker else OWED)
         return CancelOutcome.REQUESTED
 
     @verb
@@ -116,7 +116,7 @@ class Submissions:
             .returning(jobs.c.id)
         )
         ids = list((await transaction.execute(late)).scalars())
-        transaction.wake(*ids, *([ENDED] if ids else []))
+        transaction.wake(*ids, *([OWED] if ids else []))
         return ids
 
     async def purge(self, before: float) -> list[str]:

@@ -11,7 +11,7 @@ import structlog
 from tintype.core import Job
 from tintype.errors import ServiceRefused
 from tintype.store import Bus, Store
-from tintype.store.bus import ENDED
+from tintype.store.bus import OWED
 from tintype.store.deliveries import Try
 from tintype.webhook_keys import WebhookKeys
 from tintype.webhooks import message
@@ -48,7 +48,7 @@ class Deliverer:
     async def run(self) -> None:
         """Deliver until cancelled."""
         try:
-            with self._bus.subscribe(ENDED) as wake:
+            with self._bus.subscribe(OWED) as wake:
                 while True:
                     for job, n in await self._take(AT_ONCE - len(self._under_way)):
                         task = asyncio.create_task(self._deliver(job, n))
