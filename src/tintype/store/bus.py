@@ -4,8 +4,8 @@ A wake-up carries no data and may be lost or come for nothing, so whoever waits 
 of :meth:`Subscription.wait` are the poll. Processes that share a PostgreSQL do not hear each other
 yet; NOTIFY is to come, and until then the poll is what they live on.
 
-Topics: ``"work"`` (a job was queued), ``"owed"`` (a job is over and its webhook may be due), a job's id (it changed, or logged),
-``"worker:<id>"`` (one of that worker's jobs is to be cancelled).
+Topics: ``"work"`` (a job was queued), ``"owed"`` (a job is over, and its webhook may be due), a job's id (it changed,
+or logged), ``"worker:<id>"`` (one of that worker's jobs is to be cancelled).
 """
 
 import asyncio
