@@ -5,7 +5,6 @@ import functools
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Route
 
 from tintype.api import errors, health, media, multipart, openai, queue, reference, uploads, webhooks
 from tintype.api.envelope import Envelope
@@ -18,6 +17,7 @@ from tintype.api.platform.routes import router as platform
 from tintype.api.realtime import realtime
 from tintype.api.run import run
 from tintype.api.seats import Seats
+from tintype.api.shortcut import StatusShortcut
 from tintype.api.status import status
 from tintype.api.status_stream import status_stream
 from tintype.api.stream import stream
@@ -63,8 +63,7 @@ def create_app(
         job = model + "/requests/{job_id}"
         app.add_api_route(job, queue.result, methods=["GET"], **reference.RESULT)
         app.add_api_route(f"{job}/response", queue.result, methods=["GET"], **reference.RESULT)
-        app.router.routes.insert(0, Route(f"{job}/status", status))  # before all others: it is asked most
-        app.add_api_route(f"{job}/status", status, methods=["GET"], **reference.STATUS)  # describes the one above
+        app.add_api_route(f"{job}/status", status, methods=["GET"], **reference.STATUS)
         app.add_api_route(f"{job}/status/stream", status_stream, methods=["GET"], **reference.STATUS_STREAM)
         app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"], **reference.CANCEL)
     app.router.add_api_route(
@@ -90,6 +89,7 @@ def create_app(
     app.add_exception_handler(Refusal, errors.on_refusal)
     app.add_exception_handler(HTTPException, _on_no_route)
     # The last one added is the outermost.
+    app.add_middleware(StatusShortcut, gateway=app.state.gateway)
     app.add_middleware(
         SurfaceMiddleware,
         trusted_proxies=settings.trusted_proxies,

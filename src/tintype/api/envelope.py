@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,13 +13,14 @@ from tintype.errors import INTERNAL
 
 REQUEST_ID = "x-fal-request-id"
 
-CORS = {
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS, HEAD",
-    "access-control-expose-headers": (
-        "x-fal-request-id, x-fal-billable-units, x-fal-request-timeout-type, x-fal-error-type, etag"
+CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, POST, PUT, DELETE, OPTIONS, HEAD"),
+    (
+        b"access-control-expose-headers",
+        b"x-fal-request-id, x-fal-billable-units, x-fal-request-timeout-type, x-fal-error-type, etag",
     ),
-}
+]
 # Named one by one, because a "*" does not cover authorization.
 ALLOWED_HEADERS = "authorization, content-type, accept, x-fal-queue-priority, x-fal-request-timeout"
 
@@ -42,10 +43,9 @@ class Envelope:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                headers = MutableHeaders(scope=message)
-                headers.update(CORS)
-                if REQUEST_ID not in headers:
-                    headers[REQUEST_ID] = str(uuid4())
+                message["headers"] = [*message["headers"], *CORS]
+                if not any(name == REQUEST_ID.encode() for name, _ in message["headers"]):
+                    message["headers"].append((REQUEST_ID.encode(), str(uuid4()).encode()))
             await send(message)
 
         if scope["method"] == "OPTIONS":

@@ -1,18 +1,20 @@
-"""How a queued request stands. Clients ask ten times a second, so this answer is made without a query or a framework.
+"""How a queued request stands. Clients ask ten times a second, so this answer is made without a query.
 
-A plain Starlette endpoint over :mod:`tintype.api.watch`; what was rendered is sent again until something changes.
+It comes from :mod:`tintype.api.watch`, and what was rendered is sent again until something changes.
 """
 
+import functools
 import json
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.requests import Request
+from starlette.datastructures import QueryParams
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from tintype.api.envelope import REQUEST_ID
 from tintype.api.errors import UNKNOWN, render
-from tintype.api.gateway import Gateway, account_of
+from tintype.api.gateway import Gateway, Wired, account_of
 from tintype.api.surface import Surface
 from tintype.api.watch import Sight
 from tintype.core import Job, LogLine, State
@@ -21,26 +23,37 @@ MAX_RENDERED = 8
 """Forms of one status that are kept: callers may spell our address in many ways."""
 
 
-async def status(request: Request) -> Response:
-    """``GET .../requests/{id}/status[?logs=1]``: 202 until it is over, then 200."""
-    gateway: Gateway = request.app.state.gateway
-    account = account_of(request, gateway)
-    sight = await gateway.watch.look(request.path_params["job_id"])
+async def status(job_id: str, request: Request, gateway: Wired) -> Response:
+    """``GET .../requests/{id}/status[?logs=1]``: 202 until it is over, then 200.
+
+    The documents read this route; :mod:`tintype.api.shortcut` answers in its place.
+    """
+    return await standing_of(job_id, request, gateway)
+
+
+async def standing_of(job_id: str, connection: HTTPConnection, gateway: Gateway) -> Response:
+    """The answer; ServiceRefused 401 without a key."""
+    account = account_of(connection, gateway)
+    sight = await gateway.watch.look(job_id)
     if sight is None or sight.job is None or sight.job.account != account:
         return render(UNKNOWN, status="NOT_FOUND")
-    job, surface = sight.job, request.state.surface
-    code = 200 if job.state.is_final else 202
+    job, surface = sight.job, connection.state.surface
     return Response(
-        await _body(job, sight, gateway, surface, wants_logs(request)),
-        code,
+        await _body(job, sight, gateway, surface, wants_logs(connection)),
+        200 if job.state.is_final else 202,
         {REQUEST_ID: job.id},
         media_type="application/json",
     )
 
 
-def wants_logs(request: Request) -> bool:
+def wants_logs(connection: HTTPConnection) -> bool:
     """The clients say ``1`` or ``true``."""
-    return request.query_params.get("logs", "").lower() in ("1", "true")
+    return _says_logs(connection.scope["query_string"])
+
+
+@functools.lru_cache(64)
+def _says_logs(query: bytes) -> bool:
+    return QueryParams(query).get("logs", "").lower() in ("1", "true")
 
 
 async def _body(job: Job, sight: Sight, gateway: Gateway, surface: Surface, logs: bool) -> bytes:
