@@ -6,6 +6,7 @@ import pytest
 
 from tintype.core import Failure, Job, State, Terms, Webhook
 from tintype.store import Bus, Store
+from tintype.store.bus import OWED
 from tintype.store.deliveries import INTERRUPTED, Delivery, DeliveryState, Try
 
 from .jobs import RESULT, new_job
@@ -91,7 +92,7 @@ async def end_by_starting_too_late(store: Store) -> None:
     ],
 )
 async def test_however_a_job_ends_its_webhook_is_told_and_somebody_is_woken(store: Store, bus: Bus, end):
-    with bus.subscribe("ended") as wake:
+    with bus.subscribe(OWED) as wake:
         await end(store)
         assert await wake.wait(0)
     [(job, n)] = await store.owed(9)
@@ -137,7 +138,7 @@ async def test_what_is_given_up_stays_and_can_be_owed_anew(store: Store, bus: Bu
     await store.tried(job.id, Try(1, 0.0, 0.1, 302, "a redirect"), None)
     assert await store.owed(1) == []
     assert (await only(store, job)).state is DeliveryState.FAILED
-    with bus.subscribe("ended") as wake:
+    with bus.subscribe(OWED) as wake:
         assert await store.retry(job.id)
         assert await wake.wait(0)
     assert (await only(store, job)).state is DeliveryState.PENDING

@@ -8,13 +8,62 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, select, update
 
 from tintype.core import Failure, Job, LogLine, Result, State
 from tintype.errors import CANCELLED, ServiceRefused
 from tintype.store.bus import OWED
 from tintype.store.database import Database, Transaction, light_verb, verb
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, attempts, charges, jobs, logs, now
+
+HELD: ColumnElement[bool] = (
+    (jobs.c.id == bindparam("of_job"))
+    & IS_RUNNING
+    & (jobs.c.worker == bindparam("of_worker"))
+    & (jobs.c.attempt == bindparam("of_attempt"))
+)
+"""The fence: true of a job's row only while that attempt of that worker runs. Its parameters: :func:`attempt_of`."""
+
+_OLDEST = (
+    select(jobs.c.seq)
+    .where(IS_QUEUED, jobs.c.start_deadline.is_(None) | (jobs.c.start_deadline > now()))
+    .order_by(jobs.c.priority, jobs.c.seq)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+    .cte("oldest")  # a CTE is read once; a plain subquery PostgreSQL may read again, and so exceed the limit
+)
+START = (
+    update(jobs)
+    .where(jobs.c.seq.in_(select(_OLDEST.c.seq)))
+    .values(
+        state=State.RUNNING,
+        attempt=jobs.c.attempt + 1,
+        worker=bindparam("to_worker"),
+        claim=bindparam("token"),
+        started_at=now(),
+    )
+    .returning(jobs)
+)
+BEGIN_ATTEMPT = insert(attempts)
+LOCK = select(jobs.c.id).where(HELD).with_for_update()
+COUNT_LINES = select(func.coalesce(func.max(logs.c.n), 0)).where(logs.c.job_id == bindparam("of_job"))
+ADD_LINE = insert(logs).values(time=func.coalesce(bindparam("said_at", type_=logs.c.time.type), now()))
+END = (
+    update(jobs)
+    .where(HELD)
+    .values(
+        state=bindparam("new_state"),
+        result=bindparam("new_result", type_=jobs.c.result.type),
+        failure=bindparam("new_failure", type_=jobs.c.failure.type),
+        finished_at=now(),
+    )
+)
+END_ATTEMPT = (
+    update(attempts)
+    .where(attempts.c.job_id == bindparam("of_job"), attempts.c.attempt == bindparam("of_attempt"))
+    .values(ended_at=now(), outcome=bindparam("new_outcome"))
+)
+CHARGE = insert(charges).values(time=now())
 
 
 class Claims:
@@ -44,25 +93,10 @@ class Claims:
             mine = select(jobs).where(IS_RUNNING, jobs.c.worker == worker_id, jobs.c.claim == token)
             rows = (await transaction.execute(mine)).all()
         if not rows:
-            # A CTE is read once; as a plain subquery PostgreSQL may read it again and so exceed the limit.
-            in_time = jobs.c.start_deadline.is_(None) | (jobs.c.start_deadline > now())
-            oldest = select(jobs.c.seq).where(IS_QUEUED, in_time).order_by(jobs.c.priority, jobs.c.seq).limit(limit)
-            chosen = oldest.with_for_update(skip_locked=True).cte("chosen")
-            start = (
-                update(jobs)
-                .where(jobs.c.seq.in_(select(chosen.c.seq)))
-                .values(
-                    state=State.RUNNING,
-                    attempt=jobs.c.attempt + 1,
-                    worker=worker_id,
-                    claim=token,
-                    started_at=now(),
-                )
-                .returning(jobs)
-            )
-            rows = (await transaction.execute(start)).all()
+            taken = {"to_worker": worker_id, "token": token, "most": limit}
+            rows = (await transaction.execute(START, taken)).all()
             if rows:
-                await transaction.execute(insert(attempts), [_attempt(row) for row in rows])
+                await transaction.execute(BEGIN_ATTEMPT, [_attempt(row) for row in rows])
         transaction.wake(*(row.id for row in rows))
         return [as_job(row) for row in sorted(rows, key=lambda row: (row.priority, row.seq))]
 
@@ -70,7 +104,7 @@ class Claims:
     async def log(self, transaction: Transaction, job: Job, lines: Sequence[LogLine]) -> bool:
         """Append lines to the job's log; twice if an answer was lost. False if the attempt is over."""
         # Locked, so that another writer of this job cannot take the same numbers.
-        current = await transaction.execute(select(jobs.c.id).where(held(job)).with_for_update())
+        current = await transaction.execute(LOCK, attempt_of(job))
         if current.one_or_none() is None:
             return False
         await _append(transaction, job.id, lines)
@@ -101,61 +135,46 @@ class Claims:
         result: Result | None = None,
         failure: Failure | None = None,
     ) -> bool:
-        end = (
-            update(jobs)
-            .where(held(job))
-            .values(
-                state=state,
-                result=result and result.to_json(),
-                failure=failure and failure.to_json(),
-                finished_at=now(),
-            )
-        )
-        if (await transaction.execute(end)).rowcount == 0:
+        told = {
+            "new_state": state,
+            "new_result": result and result.to_json(),
+            "new_failure": failure and failure.to_json(),
+        }
+        if (await transaction.execute(END, attempt_of(job) | told)).rowcount == 0:
             mine = (jobs.c.id == job.id) & (jobs.c.worker == job.worker) & (jobs.c.attempt == job.attempt)
             row = (await transaction.execute(select(jobs).where(mine))).one_or_none()
             stored = as_job(row) if row else job
             return (stored.state, stored.result, stored.failure) == (state, result, failure)
         await _append(transaction, job.id, lines)
-        await transaction.execute(ended(job.id, job.attempt, state))
+        await transaction.execute(END_ATTEMPT, {"of_job": job.id, "of_attempt": job.attempt, "new_outcome": state})
         if result is not None:
-            await transaction.execute(insert(charges).values(_charge(job, result)))
+            await transaction.execute(CHARGE, _charge(job, result))
         transaction.wake(job.id, *([OWED] if job.terms.webhook else []))
         return True
 
 
-def held(job: Job) -> ColumnElement[bool]:
-    """The fence: true of the job's row only while that attempt of that worker runs."""
-    return (jobs.c.id == job.id) & IS_RUNNING & (jobs.c.worker == job.worker) & (jobs.c.attempt == job.attempt)
-
-
-def ended(job_id: str, attempt: int, outcome: str) -> Any:
-    """The statement that closes an attempt."""
-    return (
-        update(attempts)
-        .where(attempts.c.job_id == job_id, attempts.c.attempt == attempt)
-        .values(ended_at=now(), outcome=outcome)
-    )
+def attempt_of(job: Job) -> dict[str, Any]:
+    """Which attempt of which worker a statement is about."""
+    return {"of_job": job.id, "of_worker": job.worker, "of_attempt": job.attempt}
 
 
 async def _append(transaction: Transaction, job_id: str, lines: Sequence[LogLine]) -> None:
     """Add lines to the log of a job whose row the transaction has locked."""
     if not lines:
         return
-    count = select(func.coalesce(func.max(logs.c.n), 0)).where(logs.c.job_id == job_id)
-    written: int = (await transaction.execute(count)).scalar_one()
+    written: int = (await transaction.execute(COUNT_LINES, {"of_job": job_id})).scalar_one()
     rows = [
         {
             "job_id": job_id,
-            "n": written + i,
-            "time": line.time or now(),
+            "n": n,
+            "said_at": line.time or None,
             "level": line.level,
             "source": line.source,
             "message": line.message,
         }
-        for i, line in enumerate(lines, start=1)
+        for n, line in enumerate(lines, start=written + 1)
     ]
-    await transaction.execute(insert(logs).values(rows))
+    await transaction.execute(ADD_LINE, rows)
     transaction.wake(job_id)
 
 
@@ -164,7 +183,6 @@ def _charge(job: Job, result: Result) -> dict[str, Any]:
         "job_id": job.id,
         "account": job.account,
         "endpoint": job.endpoint,
-        "time": now(),
         "megapixels": result.megapixels,
         "megapixel_price": job.terms.megapixel_price,
         "surcharge": job.terms.expansion_price if result.expanded else 0.0,

@@ -6,7 +6,7 @@ Knows addresses, transactions and migrations; knows no job. The two kinds are :m
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -30,7 +30,8 @@ DRIVERS = {
 
 T = TypeVar("T")
 P = ParamSpec("P")
-Execute = Callable[[Executable, Sequence[Any] | None], Awaitable[CursorResult[Any]]]
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Execute = Callable[[Executable, Values | None], Awaitable[CursorResult[Any]]]
 
 
 class Transaction:
@@ -44,8 +45,12 @@ class Transaction:
         self.topics: list[str] = []
         self._execute = execute
 
-    async def execute(self, statement: Executable, values: Sequence[Any] | None = None) -> CursorResult[Any]:
-        """Run one statement, or one for each of ``values``. Read the result before the next one."""
+    async def execute(self, statement: Executable, values: Values | None = None) -> CursorResult[Any]:
+        """Run one statement with ``values``, or once for each of them. Read the result before the next one.
+
+        Statements that every request needs are made once, as constants with parameters: making one costs as much as
+        running it.
+        """
         return await self._execute(statement, values)
 
     def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":

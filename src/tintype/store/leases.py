@@ -13,8 +13,8 @@ from sqlalchemy import JSON, ColumnElement, case, delete, exists, literal, null,
 from tintype.core import Failure, Job, Kind, State
 from tintype.errors import CANCELLED, WORKER_LOST
 from tintype.store.bus import OWED, WORK
-from tintype.store.claims import ended, held
-from tintype.store.database import Database, Transaction, light_verb, verb
+from tintype.store.claims import END_ATTEMPT, HELD, attempt_of
+from tintype.store.database import Database, Transaction, Values, light_verb, verb
 from tintype.store.deliveries import release
 from tintype.store.tables import IS_QUEUED, IS_RUNNING, jobs, now, workers
 
@@ -62,7 +62,7 @@ class Leases:
         ``reason`` is kept with the attempt. If the attempt was over already, nothing changes.
         LookupError: there is no such job.
         """
-        await _give_back(transaction, held(job), max_attempts, reason)
+        await _give_back(transaction, HELD, max_attempts, reason, attempt_of(job))
         row = (await transaction.execute(select(jobs.c.state).where(jobs.c.id == job.id))).one_or_none()
         if row is None:
             raise LookupError(f"There is no job {job.id}")
@@ -100,7 +100,11 @@ class Leases:
 
 
 async def _give_back(
-    transaction: Transaction, which: ColumnElement[bool], max_attempts: int | None, reason: str
+    transaction: Transaction,
+    which: ColumnElement[bool],
+    max_attempts: int | None,
+    reason: str,
+    values: Values | None = None,
 ) -> int:
     """Take those of ``which`` that run from their workers: cancelled if asked for, failed if started
     ``max_attempts`` times, else queued again, in their old place. Returns how many."""
@@ -122,7 +126,7 @@ async def _give_back(
         )
         .returning(jobs.c.id, jobs.c.attempt, jobs.c.state)
     )
-    taken = (await transaction.execute(take)).all()
+    taken = (await transaction.execute(take, values)).all()
     await _close(transaction, taken, reason)
     transaction.wake(*(row.id for row in taken))
     transaction.wake(*{WORK if row.state == State.QUEUED else OWED for row in taken})
@@ -131,4 +135,4 @@ async def _give_back(
 
 async def _close(transaction: Transaction, rows: Sequence[Any], reason: str) -> None:
     for row in rows:
-        await transaction.execute(ended(row.id, row.attempt, reason))
+        await transaction.execute(END_ATTEMPT, {"of_job": row.id, "of_attempt": row.attempt, "new_outcome": reason})

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import asyncpg
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tintype.errors import ServiceRefused, SetupError
 from tintype.store.bus import Bus
-from tintype.store.database import Database, Transaction, Work, migrate, shown, unusable
+from tintype.store.database import Database, Transaction, Values, Work, migrate, shown, unusable
 
 PATIENCE = 10.0
 """Seconds for which a lost database is tried again before the caller hears of it."""
@@ -72,7 +72,7 @@ class PostgreSQLDatabase(Database):
     async def _transact(self, work: Work[T], repeated: bool) -> T:
         async with self._engine.begin() as connection:
 
-            async def execute(statement: Executable, values: Sequence[Any] | None) -> CursorResult[Any]:
+            async def execute(statement: Executable, values: Values | None) -> CursorResult[Any]:
                 return await connection.execute(statement, values)
 
             transaction = Transaction("postgresql", execute, repeated)

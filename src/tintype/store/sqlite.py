@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tintype.errors import SetupError
 from tintype.store.bus import Bus
-from tintype.store.database import Database, Transaction, Work, migrate, shown, unusable
+from tintype.store.database import Database, Transaction, Values, Work, migrate, shown, unusable
 
 MOST_TOGETHER = 64
 """Transactions that share a commit."""
@@ -129,7 +129,7 @@ class SQLiteDatabase(Database):
                 return
         task.topics = transaction.topics
 
-    async def _execute(self, statement: Executable, values: Sequence[Any] | None) -> CursorResult[Any]:
+    async def _execute(self, statement: Executable, values: Values | None) -> CursorResult[Any]:
         return self._connection.execute(statement, values)
 
     def _flush_for(self, durable: bool) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import JSON, ColumnElement, case, delete, func, literal, literal_column, null, select, update
+from sqlalchemy import JSON, ColumnElement, bindparam, case, delete, func, literal, literal_column, null, select, update
 
 from tintype.core import CancelOutcome, Job, Kind, LogLine, State
 from tintype.errors import CANCELLED, NOT_STARTED
@@ -12,6 +12,19 @@ from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, as_line, as_row,
 
 PURGE_BATCH = 500
 """Rows deleted in one transaction: others wait meanwhile."""
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).select_from(jobs).where(condition).scalar_subquery()
+
+
+ONE = select(jobs).where(jobs.c.id == bindparam("of_job"))
+LINES = select(logs).where(logs.c.job_id == bindparam("of_job"), logs.c.n > bindparam("after")).order_by(logs.c.n)
+_MINE = select(jobs.c.seq).where(jobs.c.id == bindparam("of_job"), IS_QUEUED).scalar_subquery()
+# Two counts: a comparison of pairs would read the index from its start, at any depth.
+_URGENT = _count(IS_QUEUED & (jobs.c.priority < bindparam("of_priority")) & _MINE.is_not(None))
+_EARLIER = _count(IS_QUEUED & (jobs.c.priority == bindparam("of_priority")) & (jobs.c.seq < _MINE))
+AHEAD = select(_URGENT + _EARLIER)
 
 
 class Submissions:
@@ -44,13 +57,13 @@ class Submissions:
     @verb
     async def get(self, transaction: Transaction, job_id: str) -> Job | None:
         """The job as it stands."""
-        row = (await transaction.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+        row = (await transaction.execute(ONE, {"of_job": job_id})).one_or_none()
         return as_job(row) if row else None
 
     @verb
     async def look(self, transaction: Transaction, job_id: str, after: int) -> tuple[Job | None, list[LogLine]]:
         """The job as it stands, and its lines without the first ``after`` of them."""
-        row = (await transaction.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+        row = (await transaction.execute(ONE, {"of_job": job_id})).one_or_none()
         return (as_job(row), await _lines(transaction, job_id, after)) if row else (None, [])
 
     @verb
@@ -62,11 +75,7 @@ class Submissions:
     @verb
     async def position(self, transaction: Transaction, job: Job) -> int:
         """How many queued jobs will be started before this one; 0 also for a job that does not wait."""
-        mine = select(jobs.c.seq).where(jobs.c.id == job.id, IS_QUEUED).scalar_subquery()
-        # Two counts: a comparison of pairs would read the index from its start, at any depth.
-        urgent = _count(IS_QUEUED & (jobs.c.priority < job.priority) & mine.is_not(None))
-        earlier = _count(IS_QUEUED & (jobs.c.priority == job.priority) & (jobs.c.seq < mine))
-        return (await transaction.execute(select(urgent + earlier))).scalar_one()
+        return (await transaction.execute(AHEAD, {"of_job": job.id, "of_priority": job.priority})).scalar_one()
 
     @verb
     async def queue_length(self, transaction: Transaction) -> int:
@@ -138,9 +147,4 @@ class Submissions:
 
 
 async def _lines(transaction: Transaction, job_id: str, after: int) -> list[LogLine]:
-    lines = select(logs).where(logs.c.job_id == job_id, logs.c.n > after).order_by(logs.c.n)
-    return [as_line(row) for row in await transaction.execute(lines)]
-
-
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return select(func.count()).select_from(jobs).where(condition).scalar_subquery()
+    return [as_line(row) for row in await transaction.execute(LINES, {"of_job": job_id, "after": after})]
