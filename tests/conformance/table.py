@@ -12,6 +12,7 @@ import pytest
 from tests.conformance.cases import CASES, IN_PART, WITHOUT
 from tests.conformance.clients import versions
 
+MANY = 4
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "compatibility.md"
 INTRODUCTION = """\
 # Compatibility
@@ -85,7 +86,7 @@ def page(run: Run) -> str:
                 "| --- | --- | --- | --- | --- |",
             ]
         tests = sorted(run.tests[name])
-        shown = "<br>".join(f"`{test}`" for test in tests) if tests else WITHOUT.get(name, "")
+        shown = "<br>".join(f"`{entry}`" for entry in entries(tests)) if tests else WITHOUT.get(name, "")
         what = f"{case.what}. **In part:** {IN_PART[name]}" if name in IN_PART else case.what
         lines.append(f"| {name} | {what} | {case.judge} | {result(run, tests)} | {shown} |")
     return "\n".join(lines) + "\n"
@@ -100,13 +101,21 @@ def result(run: Run, tests: Iterable[str]) -> str:
     return "not proven"
 
 
+def entries(tests: Iterable[str]) -> list[str]:
+    """What the page names: a file for its tests, if they are many."""
+    by_file: dict[str, list[str]] = {}
+    for test in sorted(tests):
+        by_file.setdefault(test.partition("::")[0], []).append(test)
+    return [entry for file, names in by_file.items() for entry in ([file] if len(names) > MANY else names)]
+
+
 def rows(text: str) -> dict[str, list[str]]:
-    """The tests that a page names for each case."""
+    """What a page names for each case."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.split(" | ")]
         if line.startswith("| C"):
-            found[cells[0].removeprefix("| ")] = [part for part in cells[-1].split("`")[1::2] if "::" in part]
+            found[cells[0].removeprefix("| ")] = [part for part in cells[-1].split("`")[1::2] if ".py" in part]
     return found
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conformance.cases import CASES, WITHOUT
-from tests.conformance.table import PAGE, RUN, rows
+from tests.conformance.table import PAGE, RUN, entries, rows
 
 ANEW = "write it anew: .venv/bin/python -m pytest -m case --update-compatibility"
 
@@ -19,10 +19,10 @@ def test_every_case_has_a_row_with_tests_that_passed_or_a_reason() -> None:
 
 def test_the_page_names_the_tests_that_are_marked(request: pytest.FixtureRequest) -> None:
     """In a run of everything, exactly those; in a smaller one, at least those."""
-    named = {(case, test) for case, tests in rows(PAGE.read_text()).items() for test in tests}
-    run = request.config.stash[RUN]
-    marked = {(case, test) for case, tests in run.tests.items() for test in tests}
-    assert marked <= named, ANEW
+    named = rows(PAGE.read_text())
+    marked = request.config.stash[RUN].tests
+    for case, tests in marked.items():
+        assert all(test in named[case] or test.partition("::")[0] in named[case] for test in tests), ANEW
     whole = request.config.args == request.config.getini("testpaths") and not request.config.option.keyword
     if whole and not request.config.option.markexpr:
-        assert named == marked, ANEW
+        assert {case: entries(tests) for case, tests in marked.items()} == named, ANEW
