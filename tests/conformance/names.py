@@ -8,11 +8,11 @@ import asyncio
 import contextlib
 import socket
 import subprocess
-import threading
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.conformance.relay import pass_on, serving
 from tintype import certificates
 
 ADDRESS = "127.0.0.77"
@@ -57,34 +57,13 @@ class Names:
 @contextlib.contextmanager
 def passing_on(address: str, port: int) -> Generator[None]:
     """Port 443 of ``address`` is the server's ``port``."""
-    started, stop = threading.Event(), asyncio.Event()
-    loops: list[asyncio.AbstractEventLoop] = []
 
-    async def serve() -> None:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            there = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(_pass(reader, there[1]), _pass(there[0], writer))
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await pass_on(reader, writer, port)
 
-        loops.append(asyncio.get_running_loop())
-        async with await asyncio.start_server(connected, sock=socket.create_server((address, 443))):
-            started.set()
-            await stop.wait()
+    async def start(stack: contextlib.ExitStack) -> None:
+        server = await asyncio.start_server(connected, sock=socket.create_server((address, 443)))
+        stack.callback(server.close)
 
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    assert started.wait(10)
-    try:
+    with serving(start):
         yield
-    finally:
-        loops[0].call_soon_threadsafe(stop.set)
-        thread.join(10)
-
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Bytes from one to the other until either side is done."""
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    with contextlib.suppress(ConnectionError, OSError):
-        writer.close()
