@@ -46,7 +46,8 @@ def main() -> None:
 
 def latency(server: Server) -> None:
     """Submit to result, one after the other, in rounds with a look at the disk between them."""
-    print(f"{'round':>5} {'flush, ms':>10} {'median, ms':>11} {'p90':>7} {'min':>7}   submit to result, n = {REQUESTS // 4}")
+    print(f"submit to result, n = {REQUESTS // 4} a round")
+    print(f"{'round':>5} {'flush, ms':>10} {'median, ms':>11} {'p90':>7} {'min':>7}")
     everything: list[float] = []
     with httpx.Client(base_url=server.url, timeout=30) as http:
         for _ in range(20):
@@ -100,7 +101,8 @@ async def polling(server: Server) -> None:
         asked = sum(result for result in await asyncio.gather(*clients))
         for job in jobs:
             await http.put(job["cancel_url"])
-    print(f"\n{CLIENTS} clients at {HERTZ} Hz: {asked / (SECONDS + 2):.0f} answers a second, {cores:.2f} cores of the server")
+    print(f"\n{CLIENTS} clients at {HERTZ} Hz: {asked / (SECONDS + 2):.0f} answers a second")
+    print(f"the server's processor time: {cores:.2f} cores")
 
 
 async def poll(url: str) -> int:
