@@ -61,7 +61,6 @@ def _events(description: str, last: type[BaseModel]) -> JSON:
     return {"description": description, "content": {"text/event-stream": {"schema": event}}}
 
 
-JOB_ID: JSON = {"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}}
 LOGS: JSON = {"name": "logs", "in": "query", "description": "`1`: with the log.", "schema": {"type": "string"}}
 UPLOAD_ID: JSON = {"name": "upload_id", "in": "path", "required": True, "schema": {"type": "string"}}
 SIGNATURE: JSON = {"name": "sig", "in": "query", "required": True, "schema": {"type": "string"}}
@@ -90,8 +89,7 @@ STATUS: Said = {
     "summary": "How a request stands",
     "response_model": QueueStatus,
     "responses": {202: {"model": QueueStatus, "description": "It is not over yet."}},
-    # Its endpoint is no FastAPI one, so nothing is read from the code.
-    "openapi_extra": {"parameters": [JOB_ID, LOGS], "security": [{"key": []}]},
+    "openapi_extra": {"parameters": [LOGS]},
 }
 STATUS_STREAM: Said = {
     "summary": "How a request goes on",

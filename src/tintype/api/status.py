@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from tintype.api.envelope import REQUEST_ID
 from tintype.api.errors import UNKNOWN, render
-from tintype.api.gateway import Gateway, Wired, account_of
+from tintype.api.gateway import Account, Gateway, Wired, account_of
 from tintype.api.surface import Surface
 from tintype.api.watch import Sight
 from tintype.core import Job, LogLine, State
@@ -23,7 +23,7 @@ MAX_RENDERED = 8
 """Forms of one status that are kept: callers may spell our address in many ways."""
 
 
-async def status(job_id: str, request: Request, gateway: Wired) -> Response:
+async def status(job_id: str, request: Request, gateway: Wired, _account: Account) -> Response:
     """``GET .../requests/{id}/status[?logs=1]``: 202 until it is over, then 200.
 
     The documents read this route; :mod:`tintype.api.shortcut` answers in its place.
