@@ -10,13 +10,15 @@ anything else           500 ``internal_error``, by :mod:`tintype.api.envelope`
 A failed job is answered with the same :func:`render`, later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 
 from tintype.core import APPLICATION, JSON, Failure
 from tintype.errors import INTERNAL, NOT_STARTED, Refusal
@@ -90,3 +92,25 @@ def _what_is_missing(path: str) -> str:
         return f"Path {path.removeprefix(application)} not found"
     names = path.strip("/").split("/")
     return f'Application "{names[1]}" not found' if len(names) > 1 else f"Path {path} not found"
+
+
+def route_in(words: Callable[[Failure], Response]) -> type[APIRoute]:
+    """A kind of route whose "no" is said in another API's ``words``, for mistakes of ours too."""
+
+    class Route(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handler = super().get_route_handler()
+
+            async def in_its_words(request: Request) -> Response:
+                try:
+                    return await handler(request)
+                except RequestValidationError as error:
+                    return words(Failure(400, list(error.errors())))
+                except ClientDisconnect:
+                    raise
+                except Exception as error:
+                    return words(failure_of(error))
+
+            return in_its_words
+
+    return Route

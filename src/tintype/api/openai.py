@@ -1,16 +1,15 @@
 """OpenAI's images endpoint over the same job, for the tools that speak nothing else. See docs/decisions/0009."""
 
-from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 from fastapi import Request
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.answers import address
 from tintype.api.body import read_json
 from tintype.api.envelope import REQUEST_ID
+from tintype.api.errors import route_in
 from tintype.api.gateway import Account, Gateway, Wired
 from tintype.api.run import forget_inline
 from tintype.api.schemas import Input, read, read_input
@@ -83,21 +82,6 @@ class OpenAIError(BaseModel):
     error: OpenAIErrorBody
 
 
-class Route(APIRoute):
-    """A route whose refusals are in OpenAI's words."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:  # noqa: D102
-        handler = super().get_route_handler()
-
-        async def in_openais_words(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except Refusal as refusal:
-                return _render(refusal.failure)
-
-        return in_openais_words
-
-
 async def images(request: Request, gateway: Wired, account: Account, surface: Seen) -> Response:
     """``POST /v1/images/generations``: waits for the pictures, as fal.run does."""
     settings = gateway.settings
@@ -159,3 +143,7 @@ def _param(entry: dict[str, Any]) -> str | None:
     """The field, as OpenAI calls it; None: it is the body as a whole."""
     field = entry["loc"][1] if len(entry["loc"]) > 1 else None
     return "size" if field == "image_size" else field if isinstance(field, str) else None
+
+
+Route = route_in(_render)
+"""A route whose refusals are in OpenAI's words."""

@@ -3,22 +3,19 @@
 ``{"error": {"type", "message", "request_id"}}``, where ``type`` follows from the status. A refused input is a 400.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import uuid4
 
-import structlog
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.envelope import REQUEST_ID
+from tintype.api.errors import route_in
 from tintype.core import Failure
-from tintype.errors import INTERNAL, Refusal, ServiceRefused
+from tintype.errors import ServiceRefused
 
 Kind = Literal[
     "authorization_error", "validation_error", "not_found", "rate_limited", "server_error", "not_implemented"
@@ -34,8 +31,6 @@ KINDS: dict[int, Kind] = {
 MOST_NAMED = 3
 """Broken rules that one message names."""
 
-log = structlog.get_logger(__name__)
-
 
 class PlatformErrorBody(BaseModel):
     """Why not."""
@@ -50,28 +45,6 @@ class PlatformError(BaseModel):
     """The envelope of an error on the Platform API."""
 
     error: PlatformErrorBody
-
-
-class Route(APIRoute):
-    """A route whose refusals are in the Platform API's words."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:  # noqa: D102
-        handler = super().get_route_handler()
-
-        async def in_the_platforms_words(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except Refusal as refusal:
-                return render(refusal.failure)
-            except RequestValidationError as error:
-                return render(Failure(400, list(error.errors())))
-            except ClientDisconnect:
-                raise
-            except Exception:
-                log.exception("a request failed by a mistake of ours", path=request.scope["path"])
-                return render(INTERNAL)
-
-        return in_the_platforms_words
 
 
 def render(failure: Failure, headers: Mapping[str, str] | None = None) -> Response:
@@ -102,3 +75,7 @@ def _said(broken: Sequence[Mapping[str, Any]]) -> str:
     rules = [f"{'.'.join(str(part) for part in entry['loc'][1:]) or 'body'}: {entry['msg']}" for entry in broken]
     more = [f"and {len(rules) - MOST_NAMED} more"] if len(rules) > MOST_NAMED else []
     return "; ".join(rules[:MOST_NAMED] + more)
+
+
+Route = route_in(render)
+"""A route whose refusals are in the Platform API's words."""
