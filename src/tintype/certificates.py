@@ -6,7 +6,6 @@ points a client at it (``tintype env``). The operator's own certificate can take
 
 import contextlib
 import ipaddress
-import os
 import socket
 import ssl
 from collections.abc import Iterable
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tintype import secret_files
 from tintype.config import NAME
 from tintype.core import FAL_HOSTS
 from tintype.errors import SetupError
@@ -86,7 +86,7 @@ def ensure_authority(folder: Path) -> Certificates:
         made.server.unlink(missing_ok=True)  # signed by the authority before
     bundle = Path(certifi.where()).read_bytes() + b"\n" + made.authority.read_bytes()
     if not made.bundle.exists() or made.bundle.read_bytes() != bundle:
-        _write(made.bundle, bundle)
+        secret_files.replace(made.bundle, bundle, mode=0o644)
     return made
 
 
@@ -185,7 +185,7 @@ def _make_authority(path: Path, key_path: Path) -> None:
         .sign(key, hashes.SHA256())
     )
     _write_key(key_path, key)
-    _write(path, certificate.public_bytes(serialization.Encoding.PEM))
+    secret_files.replace(path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
 def _make_server(made: Certificates, subjects: list[x509.GeneralName]) -> None:
@@ -203,7 +203,7 @@ def _make_server(made: Certificates, subjects: list[x509.GeneralName]) -> None:
         .sign(signer, hashes.SHA256())
     )
     _write_key(made.server_key, key)
-    _write(made.server, certificate.public_bytes(serialization.Encoding.PEM))
+    secret_files.replace(made.server, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
 def _name(common: str) -> x509.Name:
@@ -229,13 +229,4 @@ def _builder(
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     plain = serialization.NoEncryption()
     form = serialization.PrivateFormat.PKCS8
-    _write(path, key.private_bytes(serialization.Encoding.PEM, form, plain), mode=0o600)
-
-
-def _write(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Replace ``path`` in one move, with its mode set before it has content."""
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-    beside.replace(path)
+    secret_files.replace(path, key.private_bytes(serialization.Encoding.PEM, form, plain))

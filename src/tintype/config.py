@@ -139,6 +139,11 @@ class Settings(BaseSettings):
         """Whether webhooks may go to private addresses."""
         return self.is_private if self.private_webhooks == "auto" else self.private_webhooks == "yes"
 
+    @property
+    def owns_database(self) -> bool:
+        """Whether no other server can be on the same database."""
+        return self.database.startswith("sqlite")
+
     def sources(self) -> dict[str, tuple[Any, str]]:
         """For each setting its value and where it came from: flag, environment or default."""
         return {name: (getattr(self, name), self._source(name)) for name in type(self).model_fields}

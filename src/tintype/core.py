@@ -9,6 +9,8 @@ from typing import Any, Literal, Self
 
 ENDPOINT = "fal-ai/z-image/turbo"
 """fal's name for the one model endpoint served here."""
+APPLICATION = "fal-ai/z-image"
+"""What fal's queue addresses name: the endpoint without its last part."""
 
 FAL_HOSTS = {
     "fal.run": "/run",

@@ -35,11 +35,12 @@ PREVIEWS = "previews/"
 """Nor are these. Nobody misses them after a few minutes."""
 PARTS = "parts/"
 """Nor are these: parts of files that are still being sent."""
-PRIVATE = (INLINE, PREVIEWS, PARTS)
+SPOOL = "spool/"
+"""Nor are these: what is being written."""
+PRIVATE = (INLINE, PREVIEWS, PARTS, SPOOL)
 UNTIL = "until/"
 UPLOADS = "uploads/"
 
-SPOOL = "spool"
 CHUNK_BYTES = 2**18
 """What is read or written at once, and how much of a file is in memory."""
 LONGEST_SECONDS = 100 * 365 * 86400.0
@@ -194,7 +195,7 @@ class FileStore:
             file.seek(0)
             obstore.put(self._store, key, file, max_concurrency=2)
         else:
-            obstore.rename(self._store, f"{SPOOL}/{Path(file.name).name}", key)
+            obstore.rename(self._store, f"{SPOOL}{Path(file.name).name}", key)
             if durable:
                 _sync(self._folder / key, self._folder)
         return _stored(obstore.head(self._store, key))

@@ -3,13 +3,13 @@
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from tintype import secret_files
 from tintype.errors import SetupError
 
 LOCAL = "local"
@@ -108,14 +108,7 @@ class Keys:
         return self._keys
 
     def _write(self, keys: dict[str, Key]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_name("keys.json.new")
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump([asdict(key) for key in keys.values()], file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())  # a name that leads to an unwritten file would lose every key
-        beside.replace(self._path)
+        secret_files.replace(self._path, json.dumps([asdict(key) for key in keys.values()], indent=1).encode())
 
 
 def _hash(secret: str) -> str:

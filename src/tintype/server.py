@@ -55,7 +55,7 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
         bus = Bus()
         store = await Store.open(settings.database, bus)
         try:
-            if settings.database.startswith("sqlite"):  # ours alone; elsewhere leases tell whose worker died
+            if settings.owns_database:  # ours alone; elsewhere leases tell whose worker died
                 await store.recover(settings.max_attempts)
             files = FileStore(settings.files)
             engine = EngineProcess(model, settings.device, settings.threads, settings.engine)

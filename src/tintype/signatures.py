@@ -9,11 +9,11 @@ import binascii
 import hashlib
 import hmac
 import math
-import os
 import secrets
 import time
 from pathlib import Path
 
+from tintype import secret_files
 from tintype.errors import SetupError
 
 SECRET_BYTES = 32
@@ -51,24 +51,10 @@ class Signer:
             try:
                 self._kept = self._path.read_bytes()
             except FileNotFoundError:
-                self._kept = self._make()
+                self._kept = secret_files.make(self._path, secrets.token_bytes(SECRET_BYTES))
             if len(self._kept) != SECRET_BYTES:
                 raise SetupError(f"{self._path} is damaged; delete it, and another is made")
         return self._kept
-
-    def _make(self) -> bytes:
-        """A new secret, unless somebody else was faster: then theirs."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = self._path.with_name(f"secret.key.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
-        try:
-            os.link(beside, self._path)  # fails if it exists
-        except FileExistsError:
-            pass
-        finally:
-            beside.unlink()
-        return self._path.read_bytes()
 
 
 def _encode(data: bytes) -> str:

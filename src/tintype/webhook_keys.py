@@ -6,11 +6,11 @@ that remembers the published keys for a day (fal allows it) already knows a new 
 
 import base64
 import json
-import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tintype import secret_files
 from tintype.errors import SetupError
 
 NAMES = ("current", "next", "previous")
@@ -54,13 +54,8 @@ class WebhookKeys:
         return keys
 
     def _write(self, keys: dict[str, Ed25519PrivateKey]) -> dict[str, Ed25519PrivateKey]:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside = self._path.with_name("webhook-keys.json.new")
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            texts = {name: base64.b64encode(key.private_bytes_raw()).decode() for name, key in keys.items()}
-            json.dump(texts, file, indent=1)
-        beside.replace(self._path)
+        texts = {name: base64.b64encode(key.private_bytes_raw()).decode() for name, key in keys.items()}
+        secret_files.replace(self._path, json.dumps(texts, indent=1).encode())
         return keys
 
 

@@ -26,15 +26,12 @@ from tintype.api.tokens import make_token
 from tintype.api.watch import Watch
 from tintype.api.ws import frames
 from tintype.config import Settings
-from tintype.core import ENDPOINT
+from tintype.core import APPLICATION, ENDPOINT
 from tintype.errors import Refusal
 from tintype.files import FileStore
 from tintype.keys import Keys
 from tintype.signatures import Signer
 from tintype.store import Bus, Store
-
-STALE_SECONDS = {True: 5.0, False: 0.5}
-"""How long a job's status is good for unless something is heard: other servers on a PostgreSQL are not heard."""
 
 
 def create_app(
@@ -48,7 +45,8 @@ def create_app(
 ) -> FastAPI:
     """The ASGI application. It closes nothing: its parts are the caller's."""
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None, responses=reference.REFUSED)
-    watch = Watch(store, bus, max_age=STALE_SECONDS[settings.database.startswith("sqlite")])
+    # For so long a status is good unless something is heard: other servers on a PostgreSQL are not.
+    watch = Watch(store, bus, max_age=5.0 if settings.owns_database else 0.5)
     seats, signer = Seats(settings.run_limit), Signer(settings.home)
     app.state.gateway = Gateway(settings, store, bus, files, keys, engine_status, seats, watch, signer, pace)
 
@@ -59,7 +57,7 @@ def create_app(
     for tokens in ("/tokens", "/tokens/realtime"):
         app.add_api_route(tokens, make_token, methods=["POST"], **reference.REALTIME_TOKEN)
     # Clients ask without the model's sub-path; fal's OpenAPI has it.
-    for model in ("/fal-ai/z-image", f"/{ENDPOINT}"):
+    for model in (f"/{APPLICATION}", f"/{ENDPOINT}"):
         job = model + "/requests/{job_id}"
         app.add_api_route(job, queue.result, methods=["GET"], **reference.RESULT)
         app.add_api_route(f"{job}/response", queue.result, methods=["GET"], **reference.RESULT)

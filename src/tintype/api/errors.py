@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from tintype.core import ENDPOINT, JSON, Failure
+from tintype.core import APPLICATION, JSON, Failure
 from tintype.errors import INTERNAL, NOT_STARTED, Refusal
 
 log = structlog.get_logger(__name__)
@@ -85,7 +85,7 @@ async def on_no_route(request: Request, error: Exception) -> JSONResponse:
 
 def _what_is_missing(path: str) -> str:
     """fal first looks for an application (``/owner/alias``), then for a path inside it."""
-    application = "/".join(["", *ENDPOINT.split("/")[:2]])
+    application = f"/{APPLICATION}"
     if path.startswith(f"{application}/"):
         return f"Path {path.removeprefix(application)} not found"
     names = path.strip("/").split("/")

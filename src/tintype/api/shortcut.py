@@ -8,10 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tintype.api.errors import render
 from tintype.api.gateway import Gateway
 from tintype.api.status import standing_of
-from tintype.core import ENDPOINT
+from tintype.core import APPLICATION, ENDPOINT
 from tintype.errors import Refusal
 
-APPLICATION = "/".join(ENDPOINT.split("/")[:2])
 STATUS = re.compile(rf"/(?:{APPLICATION}|{ENDPOINT})/requests/([^/]+)/status")
 
 

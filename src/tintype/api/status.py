@@ -17,7 +17,7 @@ from tintype.api.errors import UNKNOWN, render
 from tintype.api.gateway import Account, Gateway, Wired, account_of
 from tintype.api.surface import Surface
 from tintype.api.watch import Sight
-from tintype.core import Job, LogLine, State
+from tintype.core import APPLICATION, Job, LogLine, State
 
 MAX_RENDERED = 8
 """Forms of one status that are kept: callers may spell our address in many ways."""
@@ -90,8 +90,7 @@ def _bytes(content: dict[str, Any]) -> bytes:
 
 def addresses(job: Job, surface: Surface) -> dict[str, str]:
     """As on fal, without the model's sub-path ``/turbo``."""
-    application = "/".join(job.endpoint.split("/")[:2])
-    url = f"{surface.base}/{application}/requests/{job.id}"
+    url = f"{surface.base}/{APPLICATION}/requests/{job.id}"
     return {
         "request_id": job.id,
         "response_url": url,

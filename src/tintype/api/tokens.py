@@ -10,12 +10,12 @@ from starlette.responses import JSONResponse, Response
 from tintype.api.body import read_json
 from tintype.api.gateway import Account, Gateway, InDocument, Wired, account_of, admitted
 from tintype.api.schemas import Input, read
-from tintype.core import ENDPOINT
+from tintype.core import APPLICATION
 from tintype.errors import ServiceRefused
 from tintype.keys import PROXY
 
 PARAMETER = "fal_jwt_token"
-ALIAS = ENDPOINT.split("/")[1]
+ALIAS = APPLICATION.partition("/")[2]
 """What a token opens: everything of the model's, as on fal."""
 LONGEST_SECONDS = 3600.0
 

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.body import MAX_DRAINED, read_json
-from tintype.api.gateway import AUTHORIZATION, Gateway, Wired, account_of
+from tintype.api.gateway import Gateway, InDocument, Wired, account_of
 from tintype.api.media import MISSING
 from tintype.api.surface import Seen
 from tintype.api.terms import lifetime
@@ -32,9 +32,7 @@ ADDRESS = "put this file"
 CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(\s*;[\x20-\x7e]{0,100})?", re.ASCII)
 
 
-async def _owner(
-    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(AUTHORIZATION)]
-) -> str:
+async def _owner(request: Request, gateway: Wired, _key: InDocument) -> str:
     return _owner_of(request, gateway)
 
 
@@ -51,9 +49,7 @@ Owner = Annotated[str, Depends(_owner)]
 """As ``Account``; fal's storage has its own words for whoever sends no key."""
 
 
-async def _sender(
-    request: Request, gateway: Wired, _for_the_document: Annotated[str | None, Security(AUTHORIZATION)]
-) -> str:
+async def _sender(request: Request, gateway: Wired, _key: InDocument) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     account = gateway.signer.read(SENDER, token.strip()) if scheme.lower() == "bearer" else None
     if account is not None and gateway.keys.knows(account):

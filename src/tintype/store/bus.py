@@ -1,8 +1,8 @@
 """Wake-ups inside this process: "something about this topic changed, look again".
 
 A wake-up carries no data and may be lost or come for nothing, so whoever waits also polls: the ``seconds``
-of :meth:`Subscription.wait` are the poll. Processes that share a PostgreSQL do not hear each other
-yet; NOTIFY is to come, and until then the poll is what they live on.
+of :meth:`Subscription.wait` are the poll. Processes that share a PostgreSQL do not hear each other:
+the poll is what they live on.
 
 Topics: ``"work"`` (a job was queued), ``"owed"`` (a job is over, and its webhook may be due), a job's id (it changed,
 or logged), ``"worker:<id>"`` (one of that worker's jobs is to be cancelled).

@@ -12,7 +12,6 @@ the prompt steer it, so that a test needs no other way in:
 """
 
 import argparse
-import hashlib
 import os
 import re
 import time
@@ -21,6 +20,7 @@ from multiprocessing.connection import Connection
 from tintype import messages
 from tintype.core import Failure
 from tintype.errors import INTERNAL
+from tintype.testing.colours import colour
 
 READY = messages.Ready("flat colours", "1", "0" * 16, "cpu", "none", 0.0)
 OUT_OF_MEMORY = Failure(500, "Out of memory; ask for a smaller image_size", "internal_error")
@@ -54,18 +54,15 @@ def work(pipe: Connection, wish: messages.Generate) -> messages.Outcome:
         for step in range(1, wish.steps + 1):
             if cancelled(pipe, wish.job_id, seconds):
                 return messages.Stopped(wish.job_id)
-            preview = messages.Preview(4, 3, colour(wish, image) * (4 * 3)) if wish.previews else None
+            preview = (
+                messages.Preview(4, 3, colour(wish.prompt, wish.seed + image) * (4 * 3)) if wish.previews else None
+            )
             pipe.send(messages.StepDone(wish.job_id, image, step, wish.steps, seconds, preview))
             if "crash" in words:
                 os._exit(1)
-        pixels = colour(wish, image) * (wish.width * wish.height)
+        pixels = colour(wish.prompt, wish.seed + image) * (wish.width * wish.height)
         pipe.send(messages.PictureDone(wish.job_id, image, wish.width, wish.height, pixels))
     return messages.Finished(wish.job_id, time.perf_counter() - started)
-
-
-def colour(wish: messages.Generate, image: int) -> bytes:
-    """Three bytes of RGB that tell a picture from every other one."""
-    return hashlib.sha256(f"{wish.prompt}|{wish.seed + image}".encode()).digest()[:3]
 
 
 def step_seconds(prompt: str) -> float:

@@ -5,7 +5,6 @@ each is one flat colour, told by the prompt, the seed and its number.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -13,6 +12,8 @@ from tintype import images
 from tintype.core import ImageFile, Job, LogLine, Params, Result
 from tintype.files import INLINE, FileStore, ending, preview_key
 from tintype.store import Bus, Store
+from tintype.store.bus import WORK
+from tintype.testing.colours import colour
 
 POLL_SECONDS = 0.2
 
@@ -40,7 +41,7 @@ class FakePainter:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        with self._bus.subscribe("work") as wake:
+        with self._bus.subscribe(WORK) as wake:
             while True:
                 jobs = await self._store.claim(self.worker, 1)
                 for job in jobs:
@@ -74,7 +75,7 @@ class FakePainter:
 
     async def _keep_preview(self, job: Job, params: Params, step: int) -> None:
         """All steps are the first picture's."""
-        data = images.encode(colour(params, 0) * (16 * 12), 16, 12, "jpeg")
+        data = images.encode(colour(params.prompt, params.seed) * (16 * 12), 16, 12, "jpeg")
         await self._files.put(preview_key(job.id, job.attempt, 0, step), data, durable=False)
 
     async def _save(self, job: Job, params: Params, n: int) -> ImageFile:
@@ -88,9 +89,4 @@ class FakePainter:
 
 def flat_pixels(params: Params, n: int) -> bytes:
     """Picture ``n`` of a wish, as ``width * height * 3`` bytes of RGB."""
-    return colour(params, n) * (params.width * params.height)
-
-
-def colour(params: Params, n: int) -> bytes:
-    """The colour of picture ``n`` of a wish, as 3 bytes of RGB."""
-    return hashlib.sha256(f"{params.prompt}|{params.seed}|{n}".encode()).digest()[:3]
+    return colour(params.prompt, params.seed + n) * (params.width * params.height)
