@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -10,6 +11,9 @@ from tintype.errors import InputRefused, ServiceRefused
 
 MAX_DRAINED = 64 * 2**20
 """Bytes of a body that is too large which are read and dropped: most clients read no answer before they sent all."""
+
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""How it is spelled in JSON; after an even number of backslashes, for two of them spell one."""
 
 
 async def read_json(request: Request, max_bytes: int) -> Any:
@@ -28,7 +32,8 @@ def parse_json(body: bytes | str) -> Any:
     try:
         value = json.loads(body, parse_float=_finite, parse_constant=_finite)
         # JSON can spell half a character, and text that holds one can be neither stored nor sent.
-        json.dumps(value, ensure_ascii=False).encode()
+        if NUL.search(json.dumps(value, ensure_ascii=False).encode()):
+            raise ValueError("Text with U+0000 cannot be stored")
     except json.JSONDecodeError as error:
         raise malformed(error.pos, error.msg) from None
     except RecursionError:

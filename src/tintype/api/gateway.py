@@ -70,6 +70,8 @@ class Gateway:
     watch: Watch
     signer: Signer
     pace: Pace
+    joining: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock])
+    """Uploads whose parts are being joined."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to stop: whoever waits for a picture is told so."""
 

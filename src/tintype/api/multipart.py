@@ -4,6 +4,7 @@ The Python client is given an id to put into the addresses of the parts, the Jav
 to them: here both are the same, see :func:`~tintype.api.uploads.signature`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -47,19 +48,29 @@ async def put_part(key: str, n: int, request: Request, gateway: Wired) -> Respon
 
 async def complete(key: str, request: Request, gateway: Wired) -> Response:
     """``POST .../complete``: the parts, named in any order with their ETags, become the file. Once more is no error."""
-    upload = await _expected(key, request, gateway)
+    await _expected(key, request, gateway)
     listed = _listed(await read_json(request, gateway.settings.max_body_bytes))
-    if upload.size is None:
-        parts = await _parts(key, gateway)
-        _compare(listed, parts)
-        chosen = {n: parts[n] for n in sorted(listed)}
-        size = sum(part.size for part in chosen.values())
-        if size > gateway.settings.max_upload_bytes:
-            raise ServiceRefused(413, f"The file is larger than {gateway.settings.max_upload_bytes} bytes")
-        await gateway.files.put_stream(key, _joined(key, chosen, gateway))
-        await gateway.store.complete_upload(key, size)
-        await gateway.files.delete_prefix(_folder(key))
+    # A client whose patience ends while a large file is joined asks again.
+    async with gateway.joining.setdefault(key, asyncio.Lock()):
+        try:
+            upload = await _expected(key, request, gateway)
+            if upload.size is None:
+                await _join(key, listed, gateway)
+        finally:
+            gateway.joining.pop(key, None)
     return JSONResponse({})
+
+
+async def _join(key: str, listed: dict[int, str], gateway: Gateway) -> None:
+    parts = await _parts(key, gateway)
+    _compare(listed, parts)
+    chosen = {n: parts[n] for n in sorted(listed)}
+    size = sum(part.size for part in chosen.values())
+    if size > gateway.settings.max_upload_bytes:
+        raise ServiceRefused(413, f"The file is larger than {gateway.settings.max_upload_bytes} bytes")
+    await gateway.files.put_stream(key, _joined(key, chosen, gateway))
+    await gateway.store.complete_upload(key, size)
+    await gateway.files.delete_prefix(_folder(key))
 
 
 async def _expected(key: str, request: Request, gateway: Gateway) -> Upload:

@@ -13,6 +13,7 @@ from tintype.api.errors import STILL_RUNNING, UNKNOWN, render
 from tintype.api.gateway import Account, Gateway, Wired
 from tintype.api.schemas import read_input
 from tintype.api.status import addresses
+from tintype.api.strangers import is_strange
 from tintype.api.surface import Seen, Surface
 from tintype.api.terms import priority, read_terms
 from tintype.core import CancelOutcome, Failure, Job
@@ -22,6 +23,10 @@ from tintype.errors import InputRefused, ServiceRefused
 async def submit(request: Request, gateway: Gateway, account: str, surface: Surface) -> Response:
     """``POST /fal-ai/z-image/turbo``. As on fal, an input that breaks a rule is taken too: its result is the 422."""
     body = await read_json(request, gateway.settings.max_body_bytes)
+    terms = read_terms(request, gateway.settings, surface)
+    if terms.webhook is not None and is_strange(request, account, gateway):
+        # Else any page could have us send JSON into the private network.
+        raise ServiceRefused(403, "fal_webhook: not for web pages from elsewhere without a key")
     await _respect_limit(request, gateway)
     params, failure = None, None
     try:
@@ -33,7 +38,7 @@ async def submit(request: Request, gateway: Gateway, account: str, surface: Surf
         account=account,
         params=params,
         input=body,
-        terms=read_terms(request, gateway.settings, surface),
+        terms=terms,
         failure=failure,
         priority=priority(request),
     )

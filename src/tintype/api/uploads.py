@@ -29,7 +29,7 @@ SIGNED_SECONDS = 12 * 3600.0
 SENDER = "send files"
 ADDRESS = "put this file"
 """What signed tokens are for."""
-CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}(\s*;[\x20-\x7e]{0,100})?", re.ASCII)
+CONTENT_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}([ \t]*;[\x20-\x7e]{0,100})?", re.ASCII)
 
 
 async def _owner(request: Request, gateway: Wired, _key: InDocument) -> str:

@@ -49,11 +49,13 @@ async def painted(job: Job, gateway: Gateway, left: Left) -> Job:
 async def submitted(job: Job, gateway: Gateway) -> AsyncGenerator[Job]:
     """``job``, stored; cancelled if the block ends before it is over. ServiceRefused 429: too many are open."""
     with gateway.seats.taken(job.account):
-        job = await gateway.store.submit(job)
+        submitting = asyncio.ensure_future(gateway.store.submit(job))
         try:
-            yield job
-        except BaseException:  # also when whoever runs the block is cancelled
-            await gateway.store.cancel(job.id)
+            yield await asyncio.shield(submitting)
+        except BaseException:  # also when whoever runs the block is cancelled, and even while it is being stored
+            await asyncio.wait([submitting])
+            if submitting.exception() is None:
+                await gateway.store.cancel(job.id)
             raise
 
 

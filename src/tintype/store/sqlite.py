@@ -126,8 +126,15 @@ class SQLiteDatabase(Database):
                     task.result = _finished(task.work(transaction))
             except Exception as error:
                 task.error = error
+                if not self._is_open():
+                    raise
                 return
         task.topics = transaction.topics
+
+    def _is_open(self) -> bool:
+        """Whether the transaction still is: on a full disk SQLite may end all of it, with whatever went before."""
+        driver = self._connection.connection.driver_connection
+        return driver is not None and driver.in_transaction
 
     async def _execute(self, statement: Executable, values: Values | None) -> CursorResult[Any]:
         return self._connection.execute(statement, values)

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from tintype.api.gateway import Account, Wired
+from tintype.api.strangers import is_strange
 from tintype.errors import ServiceRefused
-from tintype.keys import LOCAL, PROXY
-
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+from tintype.keys import PROXY
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +31,10 @@ async def _caller(request: Request, account: Account, gateway: Wired) -> Caller:
     """
     if account == PROXY:
         raise ServiceRefused(403, "Access denied: this call needs a key, on the proxy path too")
-    origin = request.headers.get("origin")
-    if account == LOCAL and origin is not None and not _is_of_this_machine(origin):
-        raise ServiceRefused(403, f"Access denied for pages of {origin}: make a key first, with tintype keys create")
+    if is_strange(request, account, gateway):
+        asked = f"{request.headers.get('host')} for pages of {request.headers.get('origin', 'that name')}"
+        raise ServiceRefused(403, f"Access denied as {asked}: make a key first, with tintype keys create")
     return Caller(account, gateway.keys.is_admin(account))
-
-
-def _is_of_this_machine(origin: str) -> bool:
-    try:
-        return urlsplit(origin).hostname in THIS_MACHINE
-    except ValueError:
-        return False
 
 
 Asker = Annotated[Caller, Depends(_caller)]

@@ -1,0 +1,33 @@
+"""Web pages that a user of this machine looks at: a server without keys answers whoever reaches it, and they do."""
+
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+
+from tintype.api.gateway import Gateway
+from tintype.config import parts
+from tintype.core import FAL_HOSTS
+from tintype.keys import LOCAL
+
+THIS_MACHINE = ("localhost", "queue.localhost", "127.0.0.1", "::1")
+
+
+def is_strange(connection: HTTPConnection, account: str, gateway: Gateway) -> bool:
+    """Whether a page of somebody else's asks without a key.
+
+    Its browser tells where it is from (``Origin``), or, if its name was led here after it was loaded (DNS rebinding),
+    under which name it asks (``Host``).
+    """
+    if account != LOCAL:
+        return False
+    ours = {*THIS_MACHINE, *parts(gateway.settings.names)}
+    origin = connection.headers.get("origin")
+    asked_as = _name(f"//{connection.headers.get('host', '')}")
+    return asked_as not in {*ours, *FAL_HOSTS} or (origin is not None and _name(origin) not in ours)
+
+
+def _name(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
