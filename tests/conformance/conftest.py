@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.clients import FAKE, Clients
-from tests.conformance.names import ADDRESS, Names, missing, passing_on
+from tests.conformance.names import Names, free_address, passing_on
 from tests.e2e.server import Server
 
 
@@ -40,10 +40,9 @@ def trust(fake: Server) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def names(fake: Server, trust: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
     """fal's names lead to ``fake``."""
-    if reason := missing(ADDRESS):
-        pytest.skip(reason)
-    with passing_on(ADDRESS, fake.tls_port):
-        yield Names.leading_to(ADDRESS, tmp_path_factory.mktemp("names"), trust)
+    address = free_address()
+    with passing_on(address, fake.tls_port):
+        yield Names.leading_to(address, tmp_path_factory.mktemp("names"), trust)
 
 
 @pytest.fixture

@@ -6,29 +6,32 @@ server. Both need root, and Linux.
 
 import asyncio
 import contextlib
+import random
 import socket
 import subprocess
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.conformance.relay import pass_on, serving
 from tintype import certificates
 
-ADDRESS = "127.0.0.77"
-"""The next ones are for servers of single tests."""
 
-
-def missing(address: str) -> str:
-    """Why names cannot be pointed to ``address``; empty if they can."""
+def free_address() -> str:
+    """A loopback address whose port 443 is free; skips the test where names cannot be pointed to one."""
     try:
         subprocess.run(
             ["unshare", "--mount", "mount", "--bind", "/etc/hosts", "/etc/hosts"], check=True, capture_output=True
         )
-        socket.create_server((address, 443)).close()
+        for number in random.sample(range(2, 255), 100):
+            with contextlib.suppress(OSError):
+                socket.create_server((f"127.0.77.{number}", 443)).close()
+                return f"127.0.77.{number}"
     except (OSError, subprocess.CalledProcessError) as error:
-        return f"pointing fal's names here needs Linux and root: {error}"
-    return ""
+        pytest.skip(f"pointing fal's names here needs Linux and root: {error}")
+    pytest.skip("pointing fal's names here needs Linux, root and port 443 of some loopback address")
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,10 @@ class Names:
     env: dict[str, str]
 
     @classmethod
-    def leading_to(cls, address: str, folder: Path, env: dict[str, str], **elsewhere: str) -> "Names":
-        """``elsewhere``: names, with _ for the dots, that lead to another address."""
-        names = [name for name in certificates.NAMES if "localhost" not in name]
-        table = dict.fromkeys(names, address) | {name.replace("_", "."): to for name, to in elsewhere.items()}
+    def leading_to(cls, address: str, folder: Path, env: dict[str, str]) -> "Names":
         hosts = folder / "hosts"
-        lines = "".join(f"{address} {name}\n" for name, address in table.items())
-        hosts.write_text("127.0.0.1 localhost queue.localhost\n" + lines)
+        lines = [f"{address} {name}\n" for name in certificates.NAMES if "localhost" not in name]
+        hosts.write_text("127.0.0.1 localhost queue.localhost\n" + "".join(lines))
         return cls(hosts, env)
 
     def around(self, command: list[str]) -> list[str]:

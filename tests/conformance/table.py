@@ -87,8 +87,10 @@ def page(run: Run) -> str:
             ]
         tests = sorted(run.tests[name])
         shown = "<br>".join(f"`{entry}`" for entry in entries(tests)) if tests else WITHOUT.get(name, "")
-        what = f"{case.what}. **In part:** {IN_PART[name]}" if name in IN_PART else case.what
-        lines.append(f"| {name} | {what} | {case.judge} | {result(run, tests)} | {shown} |")
+        what, end = case.what, result(run, tests)
+        if name in IN_PART and end == "passed":
+            what, end = f"{what}. **Yet:** {IN_PART[name]}", "in part"
+        lines.append(f"| {name} | {what} | {case.judge} | {end} | {shown} |")
     return "\n".join(lines) + "\n"
 
 

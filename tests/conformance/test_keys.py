@@ -7,25 +7,23 @@ import pytest
 
 from tests.conformance.clients import FAKE, Clients, check_output
 from tests.conformance.conftest import trusting
-from tests.conformance.names import Names, missing, passing_on
+from tests.conformance.names import Names, free_address, passing_on
 from tests.e2e.server import TINTYPE, Server, clean_environment
 
-ADDRESS = "127.0.0.79"
 STRANGER = {"status": 401, "detail": "invalid key credentials", "requests": 1}
 
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
     """fal's names lead to a server that knows one key, and the clients have it."""
-    if reason := missing(ADDRESS):
-        pytest.skip(reason)
+    address = free_address()
     home = tmp_path_factory.mktemp("locked")
     command = [TINTYPE, "keys", "create", "conformance", "--home", home]
     made = subprocess.run(command, capture_output=True, text=True, check=True, env=clean_environment())
     key = made.stdout.strip()
     server = Server(home, settings=FAKE).start()
-    with passing_on(ADDRESS, server.tls_port):
-        yield Names.leading_to(ADDRESS, home, trusting(server) | {"FAL_KEY": key})
+    with passing_on(address, server.tls_port):
+        yield Names.leading_to(address, home, trusting(server) | {"FAL_KEY": key})
     assert server.stop() == 0
     log = (home / "server.log").read_text()
     assert key.partition(":")[2] not in log, "secrets stay out of logs"
