@@ -56,14 +56,7 @@ def create_app(
     app.add_api_websocket_route(f"/{ENDPOINT}/realtime", realtime)
     for tokens in ("/tokens", "/tokens/realtime"):
         app.add_api_route(tokens, make_token, methods=["POST"], **reference.REALTIME_TOKEN)
-    # Clients ask without the model's sub-path; fal's OpenAPI has it.
-    for model in (f"/{APPLICATION}", f"/{ENDPOINT}"):
-        job = model + "/requests/{job_id}"
-        app.add_api_route(job, queue.result, methods=["GET"], **reference.RESULT)
-        app.add_api_route(f"{job}/response", queue.result, methods=["GET"], **reference.RESULT)
-        app.add_api_route(f"{job}/status", status, methods=["GET"], **reference.STATUS)
-        app.add_api_route(f"{job}/status/stream", status_stream, methods=["GET"], **reference.STATUS_STREAM)
-        app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"], **reference.CANCEL)
+    _add_queue(app)
     app.router.add_api_route(
         "/v1/images/generations", openai.images, methods=["POST"], route_class_override=openai.Route, **reference.IMAGES
     )
@@ -95,6 +88,18 @@ def create_app(
     )
     app.add_middleware(Envelope)
     return app
+
+
+def _add_queue(app: FastAPI) -> None:
+    """What becomes of a request that the queue took in."""
+    # Clients ask without the model's sub-path; fal's OpenAPI has it.
+    for model in (f"/{APPLICATION}", f"/{ENDPOINT}"):
+        job = model + "/requests/{job_id}"
+        app.add_api_route(job, queue.result, methods=["GET"], **reference.RESULT)
+        app.add_api_route(f"{job}/response", queue.result, methods=["GET"], **reference.RESULT)
+        app.add_api_route(f"{job}/status", status, methods=["GET"], **reference.STATUS)
+        app.add_api_route(f"{job}/status/stream", status_stream, methods=["GET"], **reference.STATUS_STREAM)
+        app.add_api_route(f"{job}/cancel", queue.cancel, methods=["PUT"], **reference.CANCEL)
 
 
 def _add_uploads(app: FastAPI) -> None:
