@@ -45,9 +45,10 @@ BATCH = 16
 STEPS, SHIFT = 8, 3.0
 COPY = 0.45  # undoes the embedder's gain and the final layer norm
 LONG = 0.25  # share of batches whose captions fill 64 tokens instead of 32
-# The curriculum: first one big thing in the middle, then everything.
+# The curriculum: first one big thing in the middle, then more and more of everything, hard scenes above their share.
 EASY = Difficulty(empty=0.08, aside=0.0, small=0.0, several=0.0)
-WHOLE = Difficulty()
+WHOLE = Difficulty(aside=0.3, small=0.15, several=0.2)
+EASY_SAMPLES, WIDENING, MOST_WHOLE = 10_000, 40_000, 0.6
 
 
 @dataclass
@@ -94,6 +95,11 @@ def random_batch(words: Words, code: LinearLatents, rng: Random, difficulty: Dif
             captions.append(ids)
     pictures = np.stack([paint(scene, columns, rows, QUARTER_CELL) for scene in scenes])
     return Batch(code.encode(to_signed(pictures)), *words.read(captions))
+
+
+def share_of_whole(samples: int) -> float:
+    """The share of batches from everything once `samples` pictures have been seen."""
+    return max(0.0, min((samples - EASY_SAMPLES) / WIDENING, MOST_WHOLE))
 
 
 def long_caption(scene: Scene, said: frozenset[str], rng: Random) -> str:
@@ -147,11 +153,12 @@ def train(folder: Path, seconds: float, seed: int = 3) -> None:
     run = Run("diffusion", folder, network, split_optimizers(network, 1.5e-2, 2e-3, outside), decay=0.995)
     torch.manual_seed(seed * 1_000_003 + run.step)
     rng = Random(seed * 1_000_003 + run.step)
-    losses: list[float] = []
+    losses: dict[Difficulty, list[float]] = {EASY: [], WHOLE: []}
     while run.elapsed() < seconds:
         done = run.elapsed() / seconds
         run.set_rates(warm_then_cool(done))
-        batch = random_batch(words, code, rng, WHOLE if rng.random() < min(done - 0.3, 0.3) else EASY)
+        difficulty = WHOLE if rng.random() < share_of_whole(run.samples) else EASY
+        batch = random_batch(words, code, rng, difficulty)
         sigma, noise = random_sigmas(BATCH), torch.randn_like(batch.clean)
         caption_tokens = network.refine_caption(batch.features, batch.lengths)
         prediction = network(add_noise(batch.clean, noise, sigma), time_of(sigma), caption_tokens)
@@ -160,11 +167,11 @@ def train(folder: Path, seconds: float, seed: int = 3) -> None:
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         run.update(BATCH)
-        losses.append(loss.item())
+        losses[difficulty].append(loss.item())
         if run.step % 50 == 0:
-            run.log(f"loss {sum(losses) / len(losses):.4f} rate {run.rates[0]:.1e}")
-            losses.clear()
-        if run.step % 50 == 0:
+            easy, whole = (sum(some) / max(1, len(some)) for some in losses.values())
+            run.log(f"loss {easy:.4f} (easy) {whole:.4f} (whole) rate {run.rate:.1e}")
+            losses = {EASY: [], WHOLE: []}
             run.save()
     run.save()
 

@@ -1,7 +1,8 @@
 """Train Postcard, the bundled model, from nothing: `python training/postcard.py`.
 
 Each stage keeps its state in the work folder (`--work`) and goes on from there after an interruption. A stage
-that has had its seconds is skipped, so raising a budget trains it further.
+that has had its seconds is skipped, so raising a budget trains it further. `--from-shipped` makes missing states from
+the checkpoint.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import encoder
 import language
 import measure
 import sheet
+import shipped
 import vocabulary
 from export import export
 from latents import LinearLatents
@@ -48,6 +50,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "postcard", help="where states are kept")
     parser.add_argument("--target", type=Path, default=ASSETS, help="where the checkpoint is written")
+    parser.add_argument("--from-shipped", action="store_true", help="begin stages without a state from the checkpoint")
     parser.add_argument("--only", choices=STAGES, help="train this stage alone (two can run side by side)")
     parser.add_argument("--seconds", type=float, help="with --only: the stage's budget, over all restarts")
     parser.add_argument("--threads", type=int, default=1)
@@ -61,6 +64,9 @@ def main() -> None:
     given = arguments()
     torch.set_num_threads(given.threads)
     torch.set_flush_denormal(True)
+    if given.from_shipped:
+        given.work.mkdir(parents=True, exist_ok=True)
+        shipped.take_up(given.target, given.work)
     if given.sheet:
         sheet.make(given.work, given.sheet)
         return

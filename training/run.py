@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from muon import Muon
+
+GENTLE = 100  # steps of rising rates for new optimisers on trained weights
 
 
 class Average:
@@ -38,6 +40,7 @@ class Run:
     optimizers: list[torch.optim.Optimizer]
     decay: float = 0.999
     step: int = 0
+    fresh: int = 0  # the step at which the optimisers were new
     samples: int = 0
     seconds: float = 0.0
     average: Average = field(init=False)
@@ -57,7 +60,15 @@ class Run:
         """Seconds of training, over all restarts."""
         return self.seconds + time.monotonic() - self.started
 
+    @property
+    def rate(self) -> float:
+        """The first optimiser's present learning rate."""
+        return self.optimizers[0].param_groups[0]["lr"]
+
     def set_rates(self, factor: float) -> None:
+        """Scale the first rates; after a start with new optimisers on trained weights they rise slowly."""
+        if self.fresh:
+            factor *= min(1.0, (self.step - self.fresh + 1) / GENTLE)
         groups = [group for o in self.optimizers for group in o.param_groups]
         for group, rate in zip(groups, self.rates, strict=True):
             group["lr"] = rate * factor
@@ -77,6 +88,7 @@ class Run:
             "average": self.average.weights,
             "count": self.average.count,
             "optimizers": [o.state_dict() for o in self.optimizers],
+            "fresh": self.fresh,
             "step": self.step,
             "samples": self.samples,
             "seconds": self.elapsed(),
@@ -89,8 +101,10 @@ class Run:
         state = torch.load(self.path, map_location="cpu")
         self.network.load_state_dict(state["network"])
         self.average.weights, self.average.count = state["average"], state["count"]
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+        if state["optimizers"]:
+            for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
+        self.fresh = state["fresh"]
         self.step, self.samples, self.seconds = state["step"], state["samples"], state["seconds"]
 
     def log(self, text: str) -> None:
@@ -99,6 +113,12 @@ class Run:
         print(line, flush=True)
         with (self.folder / "progress.log").open("a") as file:
             file.write(line + "\n")
+
+
+def write_state(path: Path, weights: dict[str, Tensor], steps: int, samples: int, seconds: float) -> None:
+    """A state to go on from that has trained weights and new optimisers."""
+    state = {"network": weights, "average": weights, "count": steps, "optimizers": [], "fresh": steps}
+    torch.save({**state, "step": steps, "samples": samples, "seconds": seconds}, path)
 
 
 def warm_then_cool(done: float, warmup: float = 0.02, floor: float = 0.05) -> float:
