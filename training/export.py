@@ -24,7 +24,7 @@ from canvas import CELL
 from latents import SHAPES, LinearLatents
 from tintype.model.autoencoder import Autoencoder
 
-VERSION = "0.1"
+VERSION = "0.2"
 DIFFUSERS = "0.42.1"
 TRANSFORMERS = "5.23.0"
 
