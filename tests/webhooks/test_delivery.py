@@ -149,6 +149,8 @@ def test_anothers_deliveries_are_not_there(tmp_path: Path) -> None:
         check_refused(httpx.get(f"{gateway.url}{DELIVERIES}"), 401, "authorization_error")
         check_refused(httpx.post(f"{gateway.url}{DELIVERIES}/{request_id}/retry"), 401, "authorization_error")
         assert len(receiver.calls) == 1
+        operator = {"authorization": f"Key {Keys(tmp_path).create('operator', 'ADMIN')}"}
+        assert len(httpx.get(f"{gateway.url}{DELIVERIES}", headers=operator).json()["deliveries"]) == 1
 
 
 @pytest.mark.parametrize(

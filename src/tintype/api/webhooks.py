@@ -71,7 +71,7 @@ async def jwks(gateway: Wired) -> Response:
 
 
 async def deliveries(request: Request, gateway: Wired, caller: Asker) -> Response:
-    """``GET /v1/webhooks/deliveries?request_id=&state=&limit=&cursor=``: one's own, the last submitted first."""
+    """``GET /v1/webhooks/deliveries?request_id=&state=&limit=&cursor=``: the last submitted first."""
     query = request.query_params
     state = query.get("state")
     states = [each.value for each in DeliveryState]
@@ -79,7 +79,7 @@ async def deliveries(request: Request, gateway: Wired, caller: Asker) -> Respons
         raise _bad("state", state, f"one of {', '.join(states)}")
     limit = _number("limit", query.get("limit", str(MOST)), 1, MOST)
     page = await gateway.store.deliveries(
-        account=caller.account,
+        account=caller.sees,
         job_id=query.get("request_id"),
         state=DeliveryState(state) if state else None,
         before=_number("cursor", query["cursor"], 1, 2**62) if query.get("cursor") else None,
@@ -94,10 +94,10 @@ async def deliveries(request: Request, gateway: Wired, caller: Asker) -> Respons
 
 async def retry(job_id: str, gateway: Wired, caller: Asker) -> Response:
     """``POST /v1/webhooks/deliveries/{request_id}/retry``: deliver it once more, whatever became of it before."""
-    known = await gateway.store.deliveries(account=caller.account, job_id=job_id)
+    known = await gateway.store.deliveries(account=caller.sees, job_id=job_id)
     if known:
         await gateway.store.retry(job_id)
-        known = await gateway.store.deliveries(account=caller.account, job_id=job_id)
+        known = await gateway.store.deliveries(account=caller.sees, job_id=job_id)
     if not known:
         raise Refusal(NO_DELIVERY)
     return JSONResponse(_shown(known[0]).model_dump(), 202)
