@@ -15,15 +15,17 @@ THIS_MACHINE = ("localhost", "queue.localhost", "127.0.0.1", "::1")
 def is_strange(connection: HTTPConnection, account: str, gateway: Gateway) -> bool:
     """Whether a page of somebody else's asks without a key.
 
-    Its browser tells where it is from (``Origin``), or, if its name was led here after it was loaded (DNS rebinding),
-    under which name it asks (``Host``).
+    Its browser tells where it is from (``Origin``), but when it reads under the name that it was loaded from. That name
+    may have been led here since (DNS rebinding), so a reader must ask under one of ours (``Host``).
     """
     if account != LOCAL:
         return False
     ours = {*THIS_MACHINE, *parts(gateway.settings.names)}
     origin = connection.headers.get("origin")
     asked_as = _name(f"//{connection.headers.get('host', '')}")
-    return asked_as not in {*ours, *FAL_HOSTS} or (origin is not None and _name(origin) not in ours)
+    if origin is not None:
+        return _name(origin) not in ours
+    return connection.scope["method"] in ("GET", "HEAD") and asked_as not in {*ours, *FAL_HOSTS}
 
 
 def _name(address: str) -> str | None:
