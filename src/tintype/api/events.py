@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from tintype.api.envelope import REQUEST_ID
 from tintype.api.errors import content, in_words, render
 from tintype.api.gateway import Gateway
-from tintype.api.waiting import present
+from tintype.api.waiting import hung_up, present
 from tintype.core import JSON, Failure
 from tintype.errors import Refusal
 
@@ -40,13 +40,8 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write to the end. When the reader leaves, ``events`` are closed before this returns."""
-
-        async def left() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-
         try:
-            await present(self._write_all(send), self._gateway, left)
+            await present(self._write_all(send), self._gateway, hung_up(receive))
         except Refusal as refusal:
             if not self._has_begun:
                 await render(refusal.failure, {REQUEST_ID: self._request_id})(scope, receive, send)

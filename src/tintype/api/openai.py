@@ -89,7 +89,7 @@ async def images(request: Request, gateway: Wired, account: Account, surface: Se
     body = _in_fals_words(wish)
     params = read_input(body, settings.max_pixels)
     job = sync_job(params, body, request, gateway, account, surface)
-    response = await _answer(await painted(job, gateway, hung_up(request)), params, gateway, surface)
+    response = await _answer(await painted(job, gateway, hung_up(request.receive)), params, gateway, surface)
     await forget_inline(job.id, params, gateway)
     return response
 

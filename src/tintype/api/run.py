@@ -18,7 +18,7 @@ from tintype.files import INLINE
 async def run(request: Request, gateway: Gateway, account: str, surface: Surface) -> Response:
     """``POST /fal-ai/z-image/turbo``: submit, wait, answer. A caller who leaves cancels the job."""
     body = await read_json(request, gateway.settings.max_body_bytes)
-    return await respond(body, request, gateway, account, surface, hung_up(request))
+    return await respond(body, request, gateway, account, surface, hung_up(request.receive))
 
 
 async def respond(

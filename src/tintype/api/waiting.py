@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
+from starlette.types import Receive
 
 from tintype.api.gateway import Gateway
 from tintype.api.surface import Surface
@@ -102,11 +103,11 @@ async def _until_final(job_id: str, gateway: Gateway) -> Job:
     return last
 
 
-def hung_up(request: Request) -> Left:
+def hung_up(receive: Receive) -> Left:
     """The body was read, so what comes next can only be the end of the connection."""
 
     async def left() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
+        while (await receive())["type"] != "http.disconnect":
             pass
 
     return left
