@@ -32,6 +32,10 @@ NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
     "car": (("car", "cars"), ("automobile", "automobiles"), ("truck", "trucks")),
     "cat": (("cat", "cats"), ("kitten", "kittens"), ("kitty", "kitties")),
     "snowman": (("snowman", "snowmen"),),
+    "pirate flag": (
+        ("pirate flag", "pirate flags"), ("skull and crossbones flag", "skull and crossbones flags"),
+        ("jolly roger", "jolly rogers"), ("flag with a skull", "flags with skulls"),
+    ),
 }  # fmt: skip
 
 TIMES: dict[str, tuple[str, ...]] = {
@@ -96,8 +100,8 @@ LANDSCAPES: dict[str, tuple[str, ...]] = {
 }
 
 SKY_WORDS: dict[str, tuple[str, ...]] = {
-    "sun": ("the sun", "a bright sun", "a big sun", "a shining sun"),
-    "moon": ("the moon", "a full moon", "a bright moon", "a big moon"),
+    "sun": ("the sun", "a bright sun", "a big sun", "a shining sun", "the setting sun"),
+    "moon": ("the moon", "a full moon", "a bright moon", "a big moon", "a crescent moon"),
     "stars": ("stars", "many stars", "a starry sky", "twinkling stars"),
     "clouds": ("clouds", "white clouds", "a few clouds", "fluffy clouds"),
     "rainbow": ("a rainbow", "a colourful rainbow", "a big rainbow"),
@@ -119,13 +123,28 @@ SIDES: dict[str, tuple[str, ...]] = {
     "right": ("on the right", "to the right", "on the right side"),
     "centre": ("in the middle", "in the centre", "in the center"),
 }
-SIZES = {"big": ("big", "large", "huge", "tall"), "small": ("small", "tiny", "little")}
+SIZES = {"big": ("big", "large", "huge", "tall", "giant"), "small": ("small", "tiny", "little")}
+# Said behind the thing instead of a size before it.
+DEPTHS = {"big": ("in the foreground", "up close", "close by"), "small": ("far away", "in the distance", "seen from afar")}
+# What a thing may be said to be doing; the picture is the same.
+DOING: dict[str, tuple[str, ...]] = {
+    "sailboat": ("sailing", "drifting", "floating"),
+    "balloon": ("flying", "floating", "drifting"),
+    "car": ("parked", "driving"),
+    "cat": ("sitting", "resting"),
+    "tree": ("growing",),
+    "flower": ("blooming", "growing"),
+    "pirate flag": ("flying", "waving"),
+}
 NUMBERS = {2: ("two", "2", "a pair of"), 3: ("three", "3")}
 COLOUR_WORDS = {
     "grey": ("grey", "gray"),
-    "purple": ("purple", "violet"),
-    "red": ("red", "red", "crimson"),
-    "blue": ("blue", "blue", "navy"),
+    "purple": ("purple", "purple", "violet", "lilac"),
+    "red": ("red", "red", "red", "crimson", "scarlet"),
+    "blue": ("blue", "blue", "blue", "navy", "azure"),
+    "yellow": ("yellow", "yellow", "golden"),
+    "green": ("green", "green", "emerald"),
+    "pink": ("pink", "pink", "rosy"),
 }
 
 OPENINGS = (
@@ -141,12 +160,14 @@ CLOSINGS = (
 ADJECTIVES = ("lonely", "old", "pretty", "cute", "beautiful", "lone", "single", "quiet", "charming", "nice")
 
 
-def thing_phrase(scene: Scene, said: frozenset[str], rng: Random, plain: bool = False) -> str:
-    """For example "two small red houses"."""
+def thing_phrase(
+    scene: Scene, said: frozenset[str], rng: Random, plain: bool = False, deep: bool = False
+) -> str:
+    """For example "two small red houses"; without the size if it is said in `deep`er words."""
     assert scene.kind is not None
     nouns = NOUNS[scene.kind]
     singular, plural = nouns[0] if plain or rng.random() < 0.5 else rng.choice(nouns)
-    words = [rng.choice(SIZES[scene.size])] if "size" in said else []
+    words = [rng.choice(SIZES[scene.size])] if "size" in said and (plain or not deep) else []
     if not plain and rng.random() < 0.12:
         words.append(rng.choice(ADJECTIVES))
     if "colour" in said:
@@ -179,7 +200,12 @@ def caption(scene: Scene, said: frozenset[str], rng: Random) -> str:
     if scene.kind is None:
         head, said = landscape_phrase(scene, said, rng)
     else:
-        head = thing_phrase(scene, said, rng)
+        deep = "size" in said and rng.random() < 0.3
+        head = thing_phrase(scene, said, rng, deep=deep)
+        if scene.kind in DOING and rng.random() < 0.15:
+            head += " " + rng.choice(DOING[scene.kind])
+        if deep:
+            tail.append(rng.choice(DEPTHS[scene.size]))
         if "ground" in said:
             tail.append(rng.choice(GROUNDS[scene.ground]))
     if "time" in said:
