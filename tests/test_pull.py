@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from tintype.engine.checkpoint import Checkpoint
 from tintype.errors import SetupError
-from tintype.pull import Z_IMAGE_TURBO, Progress, Source, pull
+from tintype.published import Z_IMAGE_TURBO, Source
+from tintype.pull import Progress, pull
 
 from .engine.tiny_checkpoint import write_checkpoint
 
