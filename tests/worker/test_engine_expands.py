@@ -1,0 +1,84 @@
+"""A real engine child that expands prompts; and one whose text encoder cannot write, which paints and refuses."""
+
+import asyncio
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from tests.worker.test_engine_process import WISH, painted
+from tintype import messages, models
+from tintype.worker.engine_process import EngineProcess
+
+
+@pytest.fixture
+def torn(tmp_path: Path) -> Path:
+    """Postcard, the last shard of its text encoder torn as the published one of Z-Image-Turbo is."""
+    folder = shutil.copytree(models.POSTCARD, tmp_path / "postcard")
+    file = folder / "text_encoder" / "model.safetensors"
+    tensors = load_file(file)
+    last = max(name.split(".")[2] for name in tensors if name.startswith("model.layers."))
+    weight = tensors[f"model.layers.{last}.mlp.up_proj.weight"]
+    weight.view(-1)[1000 : weight.numel() // 2] = 0
+    save_file(tensors, file, metadata={"format": "pt"})
+    return folder
+
+
+def test_it_says_so_refuses_and_paints_the_same_pictures(torn: Path) -> None:
+    async def pictures(folder: Path, phases: list[str]) -> tuple[messages.Report | None, list[messages.Report]]:
+        engine = EngineProcess(folder, "cpu", threads=1)
+        await engine.start(phases.append)
+        refused = None
+        if folder == torn:
+            engine.send(replace(WISH, job_id="b", expand=True))
+            refused = await engine.hear(60)
+        reports = await painted(engine)
+        await engine.stop()
+        return refused, [report for report in reports if isinstance(report, messages.PictureDone)]
+
+    async def test() -> None:
+        phases: list[str] = []
+        refused, of_torn = await pictures(torn, phases)
+        _, of_sound = await pictures(models.POSTCARD, [])
+        assert of_torn == of_sound
+        assert isinstance(refused, messages.Failed)
+        assert refused.failure.status == 422
+        [detail] = refused.failure.detail
+        assert isinstance(detail, dict)
+        assert detail["type"] == "feature_not_supported"
+        assert "mlp.up_proj.weight" in detail["msg"]
+        assert "tintype pull" in detail["msg"]
+        assert detail["msg"] in phases
+
+    asyncio.run(test())
+
+
+def test_a_real_child_expands_and_stops_between_two_words() -> None:
+    async def test() -> None:
+        engine = EngineProcess(models.POSTCARD, "cpu", threads=1)
+        await engine.start(lambda _: None)
+        wish = replace(WISH, prompt="a red house at night", expand=True)
+        reports = await painted(engine, wish)
+        words = [report.text for report in reports if isinstance(report, messages.Words)]
+        [end] = [report for report in reports if isinstance(report, messages.Expanded)]
+        assert "".join(words) == end.prompt
+        assert [type(report).__name__ for report in reports[len(words) :]] == [
+            *("Expanded", "StepDone", "StepDone", "PictureDone", "Finished")
+        ]
+        again = await painted(engine, wish)
+        assert again[len(words) + 3] == reports[len(words) + 3], "the same picture"
+        given = await painted(engine, replace(wish, prompt=end.prompt, expand=False))
+        assert given[2] == reports[len(words) + 3], "it is the picture of the expanded prompt"
+
+        engine.send(replace(wish, job_id="b"))
+        heard = [await engine.hear(60)]
+        engine.send(messages.Cancel("b"))
+        while not isinstance(heard[-1], messages.Stopped | messages.Finished):
+            heard.append(await engine.hear(60))
+        assert heard[-1] == messages.Stopped("b")
+        assert not any(isinstance(report, messages.PictureDone) for report in heard)
+        await engine.stop()
+
+    asyncio.run(test())
