@@ -12,10 +12,11 @@ from tests.e2e.server import Server
 WISH = {
     "prompt": "boat at night",
     "image_size": "square",
-    "num_inference_steps": 2,
+    "num_inference_steps": 1,
     "seed": 3,
     "enable_prompt_expansion": True,
 }
+PRICE = 512 * 512 / 1e6 * 0.005
 EXPANDED = "prompt expanded, "
 
 
@@ -38,40 +39,32 @@ def cost(server: Server, request_id: str) -> float:
     return event["cost_total"]
 
 
-@pytest.mark.case("C55")
+@pytest.mark.case("C50", "C55")
 def test_postcard_paints_a_fuller_prompt_that_the_log_shows_and_the_bill_counts(server: Server) -> None:
     output, lines, picture = painted(server)
     fuller = expansion(lines)
     assert len(fuller) > 2 * len(WISH["prompt"])
     streamed = [line.removeprefix("expanding: ") for line in lines if line.startswith("expanding: ")]
     assert " ".join(streamed) == fuller
-    assert lines.index(f"expanding: {streamed[0]}") < next(i for i, line in enumerate(lines) if "step 1/2" in line)
+    assert lines.index(f"expanding: {streamed[0]}") < next(i for i, line in enumerate(lines) if "step 1/1" in line)
     assert output["prompt"] == WISH["prompt"], "fal answers with the prompt that was given"
     assert output["timings"]["inference"] > output["timings"]["expansion"] > 0
 
-    plain, unexpanded, other = painted(server, enable_prompt_expansion=False)
-    assert not any("expan" in line for line in unexpanded)
-    assert other != picture
-    price = cost(server, plain["request_id"])
-    assert cost(server, output["request_id"]) == pytest.approx(price + 0.0025)
-    assert painted(server, prompt=fuller, enable_prompt_expansion=False)[2] == picture
+    assert cost(server, output["request_id"]) == pytest.approx(PRICE + 0.0025)
 
-
-@pytest.mark.case("C50", "C55")
-def test_the_same_seed_expands_and_paints_the_same(server: Server) -> None:
-    first, second, other = painted(server), painted(server), painted(server, seed=4)
-    assert expansion(first[1]) == expansion(second[1])
-    assert first[2] == second[2] != other[2]
+    _, again, same = painted(server)
+    assert (expansion(again), same) == (fuller, picture), "the same seed expands and paints the same"
+    plain, unexpanded, of_fuller = painted(server, prompt=fuller, enable_prompt_expansion=False)
+    assert of_fuller == picture
+    assert not any(line.startswith(("expanding", "prompt")) for line in unexpanded)
+    assert cost(server, plain["request_id"]) == pytest.approx(PRICE)
 
 
 @pytest.mark.case("C55")
 def test_a_prompt_whose_quoted_text_would_be_lost_is_painted_as_given_and_costs_no_more(server: Server) -> None:
-    wish = {"prompt": 'a house with a sign "ZX 47 KV"'}
-    output, lines, picture = painted(server, **wish)
+    output, lines, _ = painted(server, prompt='a house with a sign "ZX 47 KV"')
     assert 'prompt expansion: the text "ZX 47 KV" was lost; the prompt is used as given' in lines
-    plain, _, same = painted(server, **wish, enable_prompt_expansion=False)
-    assert same == picture
-    assert cost(server, output["request_id"]) == cost(server, plain["request_id"])
+    assert cost(server, output["request_id"]) == pytest.approx(PRICE)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +95,7 @@ def test_a_cancel_while_the_prompt_is_written_stops_before_the_first_step(flat: 
     assert status["status"] == "IN_PROGRESS"
     assert httpx.put(submitted["cancel_url"]).status_code == 202
     lines = [line["message"] for line in flat.wait_for(submitted)["logs"]]
-    assert not any("step" in line and "/2" in line for line in lines)
+    assert not any("step" in line and "/1" in line for line in lines)
     assert httpx.get(submitted["response_url"]).status_code == 499
 
 
