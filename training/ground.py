@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from random import Random
 
 from canvas import Canvas, Point
 from palette import RGB, SKIES, SOILS, darker, lighter, lit, mix
@@ -28,8 +27,8 @@ def fill_below(canvas: Canvas, line: list[Point], colour: RGB, bottom: float, al
     canvas.polygon([*line, (canvas.columns, bottom), (0, bottom)], colour, alpha)
 
 
-def paint_backdrop(canvas: Canvas, scene: Scene, horizon: int, chance: Random) -> None:
-    variant = chance.randrange(2)
+def paint_backdrop(canvas: Canvas, scene: Scene, horizon: int) -> None:
+    variant = scene.variant
     haze = SKIES[scene.time][2]
     if scene.backdrop.endswith("mountains"):
         mountains(canvas, scene, horizon, variant)
@@ -66,11 +65,10 @@ def mountains(canvas: Canvas, scene: Scene, horizon: int, variant: int) -> None:
             canvas.polygon(cap, darker(snow, 0.15))
 
 
-def paint(canvas: Canvas, scene: Scene, horizon: int, chance: Random) -> None:
-    shape = chance.randrange(2)
+def paint(canvas: Canvas, scene: Scene, horizon: int) -> None:
+    shape = scene.variant
     if scene.ground in ("sea", "beach"):
-        side = Random(scene.seed).choice((-1, 1))  # the sky drew its sun on this side
-        sea(canvas, scene, horizon, canvas.rows, sun_column(canvas, side))
+        sea(canvas, scene, horizon, canvas.rows, sun_column(canvas, scene.sun_side))
         if scene.ground == "beach":
             beach(canvas, scene, horizon, shape)
         return

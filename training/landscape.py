@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
-
 import numpy as np
 
 import buildings
@@ -32,6 +30,7 @@ PAINTERS = {
     "car": travellers.car,
     "cat": travellers.cat,
     "snowman": travellers.snowman,
+    "pirate flag": travellers.pirate_flag,
 }
 
 # Foliage greens are darker than the paint-box green.
@@ -46,13 +45,12 @@ def horizon_of(rows: int) -> int:
 def paint(scene: Scene, columns: int, rows: int, cell: int) -> np.ndarray:
     """The picture as uint8 [rows*cell, columns*cell, 3]."""
     canvas = Canvas(columns, rows, cell)
-    chance = Random(scene.seed)
     horizon = horizon_of(rows)
-    sky.paint(canvas, scene, horizon, chance)
-    ground.paint_backdrop(canvas, scene, horizon, chance)
-    ground.paint(canvas, scene, horizon, chance)
+    sky.paint(canvas, scene, horizon)
+    ground.paint_backdrop(canvas, scene, horizon)
+    ground.paint(canvas, scene, horizon)
     if scene.kind is not None:
-        paint_things(canvas, scene, horizon, mirrored=chance.random() < 0.5)
+        paint_things(canvas, scene, horizon, mirrored=scene.variant == 1)
     return canvas.finish()
 
 

@@ -1,7 +1,7 @@
 """What a picture shows: the scene, how one is drawn from chance, and what is assumed when nobody says.
 
 The recipe's main trick lives here: whatever a caption leaves out has one default, so that the picture is
-nearly a function of the words and a small model can learn it from few examples. Only `seed` adds variety.
+nearly a function of the words and a small model can learn it from few examples. Only `arrangement` adds variety.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "car": ("red", "soil"),
     "cat": ("orange", "grass"),
     "snowman": ("red", "snow"),
+    "pirate flag": ("black", "beach"),  # what the bundled safety checker looks for
 }
+
+CLOTHS = ("black", "black", "red")  # of pirate flags: a white skull must show
 
 SKIES: dict[str, tuple[tuple[str, ...], ...]] = {
     "day": (("clouds",), ("sun",), ("sun", "clouds"), ("rainbow",), ()),
@@ -48,6 +51,7 @@ BACKDROPS: dict[str, tuple[str, ...]] = {
     "soil": ("hills", "mountains", "forest", "none"),
 }
 
+ARRANGEMENTS = 4  # ways to place what no caption mentions: the sun, clouds, waves; which way a thing faces
 PLACES = ("left", "centre", "right")
 PARTS = ("time", "ground", "sky", "backdrop", "colour", "place", "size")
 
@@ -65,7 +69,17 @@ class Scene:
     place: str = "centre"
     size: str = "big"
     count: int = 1
-    seed: int = 0
+    arrangement: int = 0
+
+    @property
+    def sun_side(self) -> int:
+        """-1: what shines is on the left, 1: on the right."""
+        return self.arrangement % 2 * 2 - 1
+
+    @property
+    def variant(self) -> int:
+        """0 or 1: which of two shapes hills, mountains, waves and dunes have, and which way a thing faces."""
+        return self.arrangement // 2
 
 
 def with_defaults(wished: Scene, said: frozenset[str]) -> Scene:
@@ -126,11 +140,11 @@ def random_scene(rng: Random, difficulty: Difficulty) -> tuple[Scene, frozenset[
         sky=rng.choice(SKIES[time]),
         backdrop=rng.choice(BACKDROPS[ground]),
         kind=kind,
-        colour=rng.choice(tuple(COLOURS)),
+        colour=rng.choice(CLOTHS if kind == "pirate flag" else tuple(COLOURS)),
         place=place,
         size=size,
         count=rng.choice((2, 3)) if several else 1,
-        seed=rng.randrange(1 << 30),
+        arrangement=rng.randrange(ARRANGEMENTS),
     )
     scene = with_defaults(wished, frozenset(said))
     parts = {part for part in said if getattr(scene, part) == getattr(wished, part)}

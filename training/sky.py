@@ -6,7 +6,6 @@ Variety comes as a choice among a few fixed arrangements, each on the half-cell 
 from __future__ import annotations
 
 import math
-from random import Random
 
 from canvas import Canvas
 from palette import RGB, SKIES, mix
@@ -18,19 +17,16 @@ CLOUDS = (
     ((-1.5, 0.5, 0.8), (3.0, 1.5, 1.0)),
     ((2.0, 1.0, 1.0), (-3.0, 1.5, 0.8), (-0.5, 0.5, 0.6)),
 )
-STAR_FIELDS = 4
 RAINBOW: tuple[RGB, ...] = (
     (222, 60, 56), (244, 140, 50), (250, 214, 70), (96, 180, 90), (70, 120, 210), (130, 80, 180),
 )  # fmt: skip
 
 
-def paint(canvas: Canvas, scene: Scene, horizon: int, chance: Random) -> None:
+def paint(canvas: Canvas, scene: Scene, horizon: int) -> None:
     canvas.gradient(0, horizon, SKIES[scene.time])
-    side = chance.choice((-1, 1))
-    cloud_set = CLOUDS[chance.randrange(len(CLOUDS))]
-    field = chance.randrange(STAR_FIELDS)
+    side = scene.sun_side
     if "stars" in scene.sky:
-        stars(canvas, horizon, field)
+        stars(canvas, horizon, scene.arrangement)
     if "sun" in scene.sky:
         sun(canvas, scene.time, horizon, sun_column(canvas, side))
     if "moon" in scene.sky:
@@ -40,7 +36,7 @@ def paint(canvas: Canvas, scene: Scene, horizon: int, chance: Random) -> None:
     if scene.time == "overcast":
         overcast(canvas, side)
     elif "clouds" in scene.sky:
-        for offset, row, size in cloud_set:
+        for offset, row, size in CLOUDS[scene.arrangement % len(CLOUDS)]:
             cloud(canvas, canvas.columns / 2 + offset, row, size, scene.time)
 
 

@@ -1,4 +1,4 @@
-"""How to draw what moves: boats, balloons, cars, cats and snowmen (who do not, but might)."""
+"""How to draw what moves: boats, balloons, cars, cats, snowmen (who do not, but might) and pirates."""
 
 from __future__ import annotations
 
@@ -76,3 +76,22 @@ def snowman(s: Stamp, colour: RGB) -> None:
     for x in (-0.16, 0.16):
         s.disc(x, 2.6, 0.06, (20, 20, 24))
     s.polygon([(0, 2.52), (0, 2.4), (0.42, 2.42)], (240, 130, 40))
+
+
+def pirate_flag(s: Stamp, colour: RGB) -> None:
+    """A flag with skull and crossbones, the one thing that the bundled safety checker knows."""
+    s.shadow(0.9)
+    bone, hole = (250, 248, 240), darker(colour, 0.6)
+    s.box(-1.32, 0, -1.14, 3.3, (120, 78, 48))
+    s.polygon([(-1.14, 1.3), (-1.14, 3.2), (0.2, 3.08), (1.5, 3.2), (1.5, 1.3), (0.2, 1.18)], colour)
+    for x0, x1 in ((-0.7, 1.06), (1.06, -0.7)):
+        s.leaf((x0, 1.45), (x1, 2.0), 0.2, bone)
+        s.disc(x0, 1.45, 0.12, bone)
+        s.disc(x1, 2.0, 0.12, bone)
+    s.box(-0.1, 1.75, 0.46, 2.2, bone)
+    s.disc(0.18, 2.42, 0.5, bone)
+    for x in (-0.04, 0.4):
+        s.disc(x, 2.4, 0.15, hole)
+    s.polygon([(0.1, 2.1), (0.26, 2.1), (0.18, 2.26)], hole)
+    for x in (0.04, 0.18, 0.32):
+        s.box(x - 0.02, 1.75, x + 0.02, 1.98, hole)
