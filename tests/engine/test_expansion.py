@@ -17,6 +17,7 @@ from tintype.engine.expansion import (
     complaint,
     goes_in_circles,
     stop_tokens,
+    whole_sentences,
     with_rules,
 )
 from tintype.errors import InputRefused, SetupError
@@ -108,6 +109,20 @@ def test_what_is_written_ends_at_the_bound_with_a_whole_sentence_or_not_at_all(p
     words, end = expand(replace(postcard, how=replace(postcard.how, max_new_tokens=5)), TERSE)
     assert len(words) == 5
     assert (end.prompt, end.trouble) == (TERSE, "no whole sentence was written")
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("A cat. It is 3.5 m ta", "A cat."),
+        ('A sign reads "Stop!" A c', 'A sign reads "Stop!"'),
+        ("一只猫。它在", "一只猫。"),
+        ("A cat on a", ""),
+        ("A cat.", "A cat."),
+    ],
+)
+def test_whole_sentences_are_kept(text: str, whole: str):
+    assert whole_sentences(text) == whole
 
 
 def test_nothing_written_brings_the_given_prompt_back(postcard: Expander):

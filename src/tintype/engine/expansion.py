@@ -25,7 +25,7 @@ SYSTEM_PROMPT = Path(__file__).parents[1] / "assets" / "expansion.txt"
 END_TOKENS = ("<|im_end|>", "<|endoftext|>")
 """Control tokens with which any answer of a Qwen3 ends, whatever the configuration says."""
 QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|「([^」]+)」')
-SENTENCES = re.compile(r'.*[.!?。！？]["”»」]?(?=\s|$)|.*[。！？]', re.DOTALL)
+SENTENCES = re.compile(r'.*(?:[.!?]["”»]?(?=\s|$)|[。！？]["”」]?)', re.DOTALL)
 """As much of a text as ends with the end of a sentence."""
 TIMES_OVER, LOOP_TOKENS, LONGEST_PASSAGE = 3, 16, 64
 """A text goes round in circles if it ends with one passage so often, so many tokens in all, of a passage no longer."""
@@ -136,8 +136,7 @@ class Expander:
             trouble = "the text goes round in circles"
         else:
             if len(ids) == self.how.max_new_tokens:
-                whole = SENTENCES.match(new)
-                new = whole[0] if whole else ""
+                new = whole_sentences(new)
             trouble = complaint(prompt, new)
         yield Expanded(prompt if trouble else new, time.perf_counter() - started, trouble)
 
@@ -189,6 +188,12 @@ def complaint(prompt: str, new: str) -> str:
         if _plain(text) not in _plain(new):
             return f'the text "{text}" was lost'
     return ""
+
+
+def whole_sentences(text: str) -> str:
+    """``text`` without what follows its last whole sentence."""
+    whole = SENTENCES.match(text)
+    return whole[0] if whole else ""
 
 
 def _plain(text: str) -> str:
