@@ -39,14 +39,17 @@ KNOWN = DamagedFile(
 
 
 def found(folder: Path, encoder: TextEncoder, known: DamagedFile = KNOWN) -> str | None:
-    """Why the text encoder loaded from ``folder`` must not write, and what to do; None if nothing is wrong with it."""
+    """Why the text encoder loaded from ``folder`` must not write, and what to do; None if nothing is wrong with it.
+
+    Clients read it, so it does not say where the folder lies.
+    """
     file = folder / known.name
     if file.is_file() and file.stat().st_size == known.size and _sha256(file) == known.sha256:
-        return f"Prompts cannot be expanded: {file} was published damaged, and this is that file. {REMEDY}"
+        return f"Prompts cannot be expanded: {folder.name}/{file.name} was published damaged, and is so here. {REMEDY}"
     if name := zeroed(encoder):
         return (
-            f"Prompts cannot be expanded: {name} of the text encoder in {folder} is full of zeros, so the file is "
-            f"damaged. {REMEDY}"
+            f"Prompts cannot be expanded: {name} in {folder.name} has long runs of zeros, so its file is damaged. "
+            f"{REMEDY}"
         )
     return None
 
