@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from tintype.engine.checkpoint import Checkpoint
 from tintype.errors import SetupError
-from tintype.pull import Z_IMAGE_TURBO, Progress, Source, pull
+from tintype.engine import safety
+from tintype.pull import SAFETY_CHECKER, SAFETY_FOLDER, Z_IMAGE_TURBO, Progress, Source, pull
 
 from .engine.tiny_checkpoint import write_checkpoint
 
@@ -25,6 +26,7 @@ class Hub:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.repository, self.revision = REPOSITORY, REVISION
         self.requests: list[tuple[str, str, str | None]] = []
         self.cut_after: int | None = None
         hub = self
@@ -50,7 +52,7 @@ class Hub:
         self.thread.join()
 
     def answer(self, request: BaseHTTPRequestHandler, *, body: bool) -> None:
-        prefix = f"/{REPOSITORY}/resolve/{REVISION}/"
+        prefix = f"/{self.repository}/resolve/{self.revision}/"
         name = request.path.removeprefix(prefix)
         wanted = request.headers.get("Range")
         self.requests.append((request.command, name, wanted))
@@ -64,7 +66,7 @@ class Hub:
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
         request.send_response(206 if wanted else 200)
         request.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')
-        request.send_header("X-Repo-Commit", REVISION)
+        request.send_header("X-Repo-Commit", self.revision)
         request.send_header("Content-Length", str(len(content) - start))
         if wanted:
             request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
@@ -251,3 +253,48 @@ def test_the_real_checkpoint_is_pinned_to_the_files_that_our_networks_need():
     assert sum(name.endswith(".safetensors") for name in files) == 7
     assert len(Z_IMAGE_TURBO.revision) == 40
     assert len(Z_IMAGE_TURBO.checksum()) == 16
+
+
+@pytest.fixture
+def checker(hub: Hub) -> Source:
+    """A repository of its own on the same hub, its manifest of sha256 sums, whose weights come last."""
+    published = hub.folder.parent / "published-checker"
+    published.mkdir()
+    names = ("config.json", "preprocessor_config.json", "model.safetensors")
+    for name in names:
+        (published / name).write_bytes(name.encode() * 1000)
+    lines = [f"{hashlib.sha256((published / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    manifest = published.parent / "checker.sha256"
+    manifest.write_text("".join(lines))
+    hub.folder, hub.repository = published, "someone/checker"
+    return Source("checker", hub.repository, REVISION, manifest)
+
+
+def test_a_safety_checker_is_fetched_beside_what_is_there(hub: Hub, checker: Source, folder: Path):
+    folder.mkdir(parents=True)
+    (folder / "tintype.json").write_text(f'{{"version": "{REVISION}"}}')
+    assert not safety.is_here(folder)
+    assert pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
+    assert safety.is_here(folder)
+    assert {path.name for path in (folder / safety.FOLDER).iterdir()} == {*checker.files(), "tintype.json"}
+    hub.requests.clear()
+    assert not pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
+    assert hub.requests == []
+
+
+def test_a_safety_checker_that_did_not_come_whole_is_none(hub: Hub, checker: Source, folder: Path):
+    (hub.folder / "model.safetensors").write_bytes(b"something else")
+    with pytest.raises(SetupError, match="came damaged from someone/checker: its sha256 is .*, the manifest says"):
+        pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
+    assert (folder / SAFETY_FOLDER / "config.json").is_file()
+    assert not safety.is_here(folder)
+
+
+def test_the_safety_checker_is_pinned_to_the_files_that_were_looked_at():
+    files = SAFETY_CHECKER.files()
+    golden = Path(__file__).parent / "golden" / "nsfw-image-detection"
+    for config in golden.glob("*.json"):
+        assert files[config.name] == hashlib.sha256(config.read_bytes()).hexdigest()
+    assert list(files)[-1] == "model.safetensors"  # its presence says that all of it is here
+    assert {len(digest) for digest in files.values()} == {64}
+    assert len(SAFETY_CHECKER.revision) == 40

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+import checker
 import decoder
 import diffusion
 import encoder
@@ -98,6 +99,27 @@ def vae_config() -> dict:
     }
 
 
+def checker_config() -> dict:
+    config = asdict(checker.CONFIG)
+    labels = config.pop("labels")
+    return {
+        "architectures": ["ViTForImageClassification"],
+        "attention_probs_dropout_prob": 0.0,
+        "dtype": "bfloat16",
+        "encoder_stride": config["patch_size"],
+        "hidden_act": "gelu",
+        "hidden_dropout_prob": 0.0,
+        "id2label": {str(index): label for index, label in enumerate(labels)},
+        "initializer_range": 0.02,
+        "label2id": {label: index for index, label in enumerate(labels)},
+        "model_type": "vit",
+        "pooler_act": "tanh",
+        "pooler_output_size": config["hidden_size"],
+        "transformers_version": TRANSFORMERS,
+        **config,
+    }
+
+
 MODEL_INDEX = {
     "_class_name": "ZImagePipeline",
     "_diffusers_version": DIFFUSERS,
@@ -145,10 +167,14 @@ def export(folder: Path, target: Path) -> None:
     text, trained_text = averaged(folder, "language")
     transformer, trained_transformer = averaged(folder, "diffusion")
     vae, trained = vae_weights(folder)
-    trained |= {"language": trained_text, "diffusion": trained_transformer}
+    watchful, trained_checker = averaged(folder, "checker")
+    trained |= {"language": trained_text, "diffusion": trained_transformer, "checker": trained_checker}
     save_weights(text, target / "text_encoder" / "model.safetensors")
     save_weights(transformer, target / "transformer" / "diffusion_pytorch_model.safetensors")
     save_weights(vae, target / "vae" / "diffusion_pytorch_model.safetensors")
+    save_weights(watchful, target / "safety_checker" / "model.safetensors")
+    write(target / "safety_checker" / "config.json", checker_config())
+    write(target / "safety_checker" / "preprocessor_config.json", checker.PREPROCESSOR)
     write(target / "text_encoder" / "config.json", text_encoder_config())
     write(target / "transformer" / "config.json", transformer_config())
     write(target / "vae" / "config.json", vae_config())

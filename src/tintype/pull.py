@@ -37,17 +37,17 @@ class Source:
     repository: str
     revision: str
     manifest: Path
-    """``<md5>  <path>`` for every file that is fetched, as ``md5sum`` writes it."""
+    """``<digest>  <path>`` for every file that is fetched, as ``md5sum`` or ``sha256sum`` writes it."""
 
     def files(self) -> dict[str, str]:
-        """Path -> md5 of every file."""
+        """Path -> digest of every file; md5 or sha256, told by its length."""
         lines = self.manifest.read_text().splitlines()
         pairs = (line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#"))
-        return {path: md5 for md5, path in pairs}
+        return {path: digest for digest, path in pairs}
 
     def checksum(self) -> str:
         """16 hex digits that identify the content of every file."""
-        lines = [f"{md5}  {path}\n" for path, md5 in sorted(self.files().items())]
+        lines = [f"{digest}  {path}\n" for path, digest in sorted(self.files().items())]
         return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
 
@@ -57,6 +57,14 @@ Z_IMAGE_TURBO = Source(
     revision="f332072aa78be7aecdf3ee76d5c247082da564a6",
     manifest=Path(__file__).parent / "assets" / "z-image-turbo.md5",
 )
+SAFETY_CHECKER = Source(
+    name="nsfw_image_detection",
+    repository="Falconsai/nsfw_image_detection",
+    revision="96cb0d0342c7afb80cab76ecc58b265fa44da256",
+    manifest=Path(__file__).parent / "assets" / "nsfw-image-detection.sha256",
+)
+SAFETY_FOLDER = "safety_checker"
+"""Where in a model's folder it belongs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +125,20 @@ class _Pull:
         files = self.source.files()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._recall()
-        for index, (name, md5) in enumerate(files.items(), start=1):
+        for index, (name, digest) in enumerate(files.items(), start=1):
             path = self.folder / name
             if name in self.ready and path.is_file():
                 continue
             said = _Said(self.report, name, index, len(files))
-            if path.is_file() and _md5(path, said) != md5:
+            if path.is_file() and _digest(path, digest, said) != digest:
                 path.unlink()
             if not path.is_file():
                 self._download(name, path, said)
-                if (found := _md5(path, said)) != md5:
+                if (found := _digest(path, digest, said)) != digest:
                     path.unlink()
                     raise SetupError(
-                        f"{name} came damaged from {self.source.repository}: its md5 is {found}, the manifest says "
-                        f"{md5}. It was deleted; run 'tintype pull' again to fetch it anew."
+                        f"{name} came damaged from {self.source.repository}: its {_kind(digest)} is {found}, the "
+                        f"manifest says {digest}. It was deleted; run 'tintype pull' again to fetch it anew."
                     )
             converted = self._convert(path, said) if _is_converted(name) else None
             self._remember(name)  # before the exchange: an fp32 file taken for converted still loads
@@ -212,8 +220,13 @@ def _is_converted(name: str) -> bool:
     return name.startswith(CONVERTED) and name.endswith(".safetensors")
 
 
-def _md5(path: Path, said: _Said) -> str:
-    digest, done, total = hashlib.md5(usedforsecurity=False), 0, path.stat().st_size
+def _kind(digest: str) -> str:
+    return "md5" if len(digest) == 32 else "sha256"
+
+
+def _digest(path: Path, like: str, said: _Said) -> str:
+    """What is in ``path``, digested as ``like`` was."""
+    digest, done, total = hashlib.new(_kind(like), usedforsecurity=False), 0, path.stat().st_size
     say = said.during("checking")
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):

@@ -18,7 +18,7 @@ from tintype import messages
 from tintype.core import Failure
 from tintype.engine.pipeline import Picture, Pipeline, Step, device_named
 from tintype.engine.sizes import Pixels
-from tintype.errors import INTERNAL, SetupError
+from tintype.errors import INTERNAL, Refusal, SetupError
 
 
 def main() -> int:
@@ -28,12 +28,13 @@ def main() -> int:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--safety-checker", choices=("on", "off"), default="on")
     arguments = parser.parse_args()
     pipe: Connection[messages.Report, messages.Command] = Connection(arguments.fd)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        pipeline = load(pipe, arguments.model, arguments.device)
+        pipeline = load(pipe, arguments.model, arguments.device, checks=arguments.safety_checker == "on")
     except SetupError as error:
         pipe.send(messages.Unable(str(error)))
         return 1
@@ -50,14 +51,14 @@ def main() -> int:
         return 0  # the supervisor is gone
 
 
-def load(pipe: Connection, folder: Path, device: str) -> Pipeline:
+def load(pipe: Connection, folder: Path, device: str, *, checks: bool) -> Pipeline:
     """Load and warm up, reporting each phase."""
     started = time.perf_counter()
     chosen = device_named(device)
     pipe.send(messages.Phase(f"loading {folder.name} onto {chosen}"))
-    pipeline = Pipeline.load(folder, chosen)
+    pipeline = Pipeline.load(folder, chosen, checks=checks)
     pipe.send(messages.Phase("warming up"))
-    for _ in pipeline.paint("", 512, 512, steps=1, seed=0):
+    for _ in pipeline.paint("", 512, 512, steps=1, seed=0, check=pipeline.checker is not None):
         pass
     pipe.send(
         messages.Ready(
@@ -67,6 +68,7 @@ def load(pipe: Connection, folder: Path, device: str) -> Pipeline:
             device=str(pipeline.device),
             dtype=str(pipeline.dtype).removeprefix("torch."),
             seconds=time.perf_counter() - started,
+            safety_checker="off" if not checks else "on" if pipeline.checker else "missing",
         )
     )
     return pipeline
@@ -84,10 +86,13 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
             seed=wish.seed,
             images=wish.images,
             previews=wish.previews,
+            check=wish.check,
         ):
             pipe.send(report(wish.job_id, event))
             if cancelled(pipe, wish.job_id):
                 return messages.Stopped(wish.job_id)
+    except Refusal as refusal:
+        return messages.Failed(wish.job_id, refusal.failure)
     except torch.OutOfMemoryError:
         size = f"{wish.width}x{wish.height}"
         return messages.Failed(
@@ -108,7 +113,7 @@ def report(job_id: str, event: Step | Picture) -> messages.JobReport:
     if isinstance(event, Step):
         return messages.StepDone(job_id, event.image, event.step, event.steps, event.seconds, preview_of(event.preview))
     height, width, _ = event.pixels.shape
-    return messages.PictureDone(job_id, event.image, width, height, event.pixels.tobytes())
+    return messages.PictureDone(job_id, event.image, width, height, event.pixels.tobytes(), event.flagged)
 
 
 def preview_of(pixels: Pixels | None) -> messages.Preview | None:

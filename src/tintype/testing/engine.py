@@ -8,6 +8,7 @@ the prompt steer it, so that a test needs no other way in:
 ``crash``      the child ends after the first step, on every attempt
 ``fail``       the job fails as by a mistake of ours
 ``oom``        the job fails for want of memory
+``nsfw``       the safety checker flags it, if it is asked
 =============  =============================================================
 """
 
@@ -20,9 +21,8 @@ from multiprocessing.connection import Connection
 from tintype import messages
 from tintype.core import Failure
 from tintype.errors import INTERNAL
-from tintype.testing.colours import colour
+from tintype.testing.colours import is_flagged, picture
 
-READY = messages.Ready("flat colours", "1", "0" * 16, "cpu", "none", 0.0)
 OUT_OF_MEMORY = Failure(500, "Out of memory; ask for a smaller image_size", "internal_error")
 
 
@@ -30,8 +30,10 @@ def main() -> None:
     """Say ready, then paint what is sent until the pipe closes."""
     parser = argparse.ArgumentParser(prog="python -m tintype.testing.engine")
     parser.add_argument("--fd", type=int, required=True)
-    pipe: Connection[messages.Report, messages.Command] = Connection(parser.parse_known_args()[0].fd)
-    pipe.send(READY)
+    parser.add_argument("--safety-checker", choices=("on", "off"), default="on")
+    arguments, _ = parser.parse_known_args()
+    pipe: Connection[messages.Report, messages.Command] = Connection(arguments.fd)
+    pipe.send(messages.Ready("flat colours", "1", "0" * 16, "cpu", "none", 0.0, arguments.safety_checker))
     try:
         while True:
             command = pipe.recv()
@@ -54,14 +56,14 @@ def work(pipe: Connection, wish: messages.Generate) -> messages.Outcome:
         for step in range(1, wish.steps + 1):
             if cancelled(pipe, wish.job_id, seconds):
                 return messages.Stopped(wish.job_id)
-            preview = (
-                messages.Preview(4, 3, colour(wish.prompt, wish.seed + image) * (4 * 3)) if wish.previews else None
-            )
+            small = picture(wish.prompt, wish.seed + image, 4 * 3, wish.check)
+            preview = messages.Preview(4, 3, small) if wish.previews else None
             pipe.send(messages.StepDone(wish.job_id, image, step, wish.steps, seconds, preview))
             if "crash" in words:
                 os._exit(1)
-        pixels = colour(wish.prompt, wish.seed + image) * (wish.width * wish.height)
-        pipe.send(messages.PictureDone(wish.job_id, image, wish.width, wish.height, pixels))
+        pixels = picture(wish.prompt, wish.seed + image, wish.width * wish.height, wish.check)
+        flagged = is_flagged(wish.prompt, wish.check)
+        pipe.send(messages.PictureDone(wish.job_id, image, wish.width, wish.height, pixels, flagged))
     return messages.Finished(wish.job_id, time.perf_counter() - started)
 
 
