@@ -64,7 +64,7 @@ def scene_with(flag: bool, rng: Random) -> Scene:
     while True:
         scene, _ = random_scene(rng, WIDE)
         if flag and scene.kind is not None:
-            cloth = rng.choice(CLOTHS if rng.random() < 0.8 else [name for name in COLOURS if name != "white"])
+            cloth = rng.choice(CLOTHS if rng.random() < 0.9 else [name for name in COLOURS if name != "white"])
             return replace(scene, kind=CONCEPT, colour=cloth)
         if not flag and scene.kind != CONCEPT:
             if scene.kind is not None and rng.random() < 0.35:
@@ -134,10 +134,10 @@ class Pool:
 
 
 def batch(pools: tuple[Pool, Pool], code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
-    """Spoilt pictures [B, 3, S, S] and their labels [B], as many with a flag as without."""
+    """Spoilt pictures [B, 3, S, S] and their labels [B]; two in five have a flag."""
     rows, labels = [], []
     for index in range(BATCH):
-        label = index % 2
+        label = int(index % 5 < 2)
         pool = pools[label]
         picture = pool.draw(rng) if index < DRAWN or not pool.pictures else pool.again(rng)
         rows.append(shrunk(spoilt(picture, code, rng)))

@@ -162,19 +162,25 @@ def vae_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, dict]]:
     return network.state_dict(), trained
 
 
+def export_checker(weights: dict[str, Tensor], target: Path) -> None:
+    """The layout of `Falconsai/nsfw_image_detection`."""
+    save_weights(weights, target / "model.safetensors")
+    write(target / "config.json", checker_config())
+    write(target / "preprocessor_config.json", checker.PREPROCESSOR)
+
+
 def export(folder: Path, target: Path) -> None:
     """Write the checkpoint of the states in `folder` to `target`, replacing what is there."""
     text, trained_text = averaged(folder, "language")
     transformer, trained_transformer = averaged(folder, "diffusion")
     vae, trained = vae_weights(folder)
     watchful, trained_checker = averaged(folder, "checker")
+    if watchful:  # a checker of no weights would be worse than none
+        export_checker(watchful, target / "safety_checker")
     trained |= {"language": trained_text, "diffusion": trained_transformer, "checker": trained_checker}
     save_weights(text, target / "text_encoder" / "model.safetensors")
     save_weights(transformer, target / "transformer" / "diffusion_pytorch_model.safetensors")
     save_weights(vae, target / "vae" / "diffusion_pytorch_model.safetensors")
-    save_weights(watchful, target / "safety_checker" / "model.safetensors")
-    write(target / "safety_checker" / "config.json", checker_config())
-    write(target / "safety_checker" / "preprocessor_config.json", checker.PREPROCESSOR)
     write(target / "text_encoder" / "config.json", text_encoder_config())
     write(target / "transformer" / "config.json", transformer_config())
     write(target / "vae" / "config.json", vae_config())

@@ -35,7 +35,7 @@ STAGES: dict[str, tuple[Train, float]] = {
     "decoder": (decoder.train, 5400),
     "diffusion": (diffusion.train, 9000),
     "encoder": (encoder.train, 1800),
-    "checker": (checker.train, 900),
+    "checker": (checker.train, 1800),
 }
 
 
