@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 from canvas import Canvas, Point
 from palette import RGB, SKIES, SOILS, darker, lighter, lit, mix
 from scene import Scene

@@ -6,6 +6,7 @@ Variety comes as a choice among a few fixed arrangements, each on the half-cell 
 from __future__ import annotations
 
 import math
+
 from canvas import Canvas
 from palette import RGB, SKIES, mix
 from scene import Scene

@@ -1,0 +1,60 @@
+"""Latents as the transformer paints them: right in the whole, a little wrong everywhere. The decoder learns to forgive.
+
+A picture's latents are mixed with noise, as they are three, two or one steps before the end, and the transformer takes
+the steps that remain. What it paints shows the picture it began with, so the decoder knows what it should have been.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import torch
+from torch import Tensor
+
+import diffusion
+from latents import LinearLatents
+from scene import Difficulty, Scene
+from tintype.model.flow import add_noise, euler_step, sigmas_for, time_of
+
+
+@dataclass
+class Painted:
+    """Scenes of one shape, in cells, and latents [B, C, h, w] that show them."""
+
+    scenes: list[Scene]
+    columns: int
+    rows: int
+    latents: Tensor
+
+
+class Studio:
+    """Keeps a stock of painted latents and renews it while it is used."""
+
+    def __init__(self, folder: Path, code: LinearLatents, rng: Random, stock: int = 40) -> None:
+        self.words, self.network = diffusion.Words.load(folder), diffusion.load(folder)
+        self.code, self.rng = code, rng
+        self.stock = deque((self.paint() for _ in range(stock)), maxlen=stock)
+        self.taken = 0
+
+    def take(self) -> Painted:
+        """A batch from the stock; every fourth time the oldest makes room for a new one."""
+        self.taken += 1
+        if self.taken % 4 == 0:
+            self.stock.append(self.paint())
+        return self.rng.choice(self.stock)
+
+    @torch.no_grad()
+    def paint(self) -> Painted:
+        batch = diffusion.random_batch(self.words, self.code, self.rng, Difficulty(aside=0.35, small=0.15, several=0.2))
+        sigmas = sigmas_for(diffusion.STEPS, diffusion.SHIFT)
+        sigmas = sigmas[-self.rng.choice((2, 3, 4)) :]
+        count = len(batch.clean)
+        x = add_noise(batch.clean, batch.noise, sigmas[0].expand(count))
+        tokens = self.network.refine_caption(batch.features, batch.lengths)
+        for sigma, following in pairwise(sigmas):
+            x = euler_step(x, self.network(x, time_of(sigma).expand(count), tokens), sigma, following)
+        return Painted(batch.scenes, batch.columns, batch.rows, x)
