@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from tintype.engine import safety
 from tintype.engine.checkpoint import Checkpoint
 from tintype.errors import SetupError
-from tintype.engine import safety
 from tintype.pull import SAFETY_CHECKER, SAFETY_FOLDER, Z_IMAGE_TURBO, Progress, Source, pull
 
 from .engine.tiny_checkpoint import write_checkpoint
@@ -284,7 +284,7 @@ def test_a_safety_checker_is_fetched_beside_what_is_there(hub: Hub, checker: Sou
 
 def test_a_safety_checker_that_did_not_come_whole_is_none(hub: Hub, checker: Source, folder: Path):
     (hub.folder / "model.safetensors").write_bytes(b"something else")
-    with pytest.raises(SetupError, match="came damaged from someone/checker: its sha256 is .*, the manifest says"):
+    with pytest.raises(SetupError, match=r"came damaged from someone/checker: its sha256 is .*, the manifest says"):
         pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
     assert (folder / SAFETY_FOLDER / "config.json").is_file()
     assert not safety.is_here(folder)

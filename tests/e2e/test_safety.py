@@ -48,8 +48,7 @@ def is_black(shown: Image.Image) -> bool:
 
 
 @pytest.mark.case("C54")
-@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
-@pytest.mark.parametrize("inline", [False, True])
+@pytest.mark.parametrize(("form", "inline"), [("png", False), ("jpeg", True), ("webp", False)])
 def test_a_flagged_picture_is_black_of_its_size_and_format(flagging: Server, form: str, inline: bool) -> None:
     output = run(flagging, output_format=form, sync_mode=inline, num_images=2).raise_for_status().json()
     assert output["has_nsfw_concepts"] == [True, True]
