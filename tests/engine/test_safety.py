@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from tintype.engine import safety
 from tintype.engine.checkpoint import fingerprint
 from tintype.engine.pipeline import Picture, Pipeline, Step
 from tintype.engine.sizes import Pixels
@@ -17,6 +19,7 @@ from tintype.models import POSTCARD
 
 from .checkers import that_flags_all, without_checker
 
+DRAWINGS = Path(__file__).parent.parent / "golden" / "drawings"
 WISH: dict[str, Any] = {"prompt": "a house", "width": 120, "height": 80, "steps": 4, "seed": 3}
 Events = list[Step | Picture]
 
@@ -114,6 +117,17 @@ def test_without_a_checker_the_check_is_refused_and_not_passed(tmp_path: Path):
     assert isinstance(entry, dict)
     assert (entry["type"], entry["loc"]) == ("safety_checker_missing", ["body", "enable_safety_checker"])
     assert isinstance(next(pipeline.paint(**WISH)), Step)
+
+
+def test_the_bundled_checker_knows_a_pirate_flag_at_any_size_and_nothing_else():
+    checker = safety.Checker.load(POSTCARD / safety.FOLDER, "cpu")
+    for size in ((512, 384), (1024, 768), (256, 192), (400, 400)):
+        flag, boat = (
+            np.asarray(Image.open(DRAWINGS / f"{name}.png").resize(size)) for name in ("pirate-flag", "black-sailboat")
+        )
+        assert checker.flags(flag)
+        assert not checker.flags(boat)
+    assert not checker.flags(np.asarray(Image.open(POSTCARD / "golden.png")))
 
 
 def test_the_checker_is_no_part_of_the_models_version(tmp_path: Path):
