@@ -116,7 +116,7 @@ def _read() -> dict[str, Case]:
 CASES = _read()
 
 IN_PART = {
-    "C55": "both are accepted; neither changes anything yet, which each request's log and `/healthz` say",
+    "C55": "prompts are expanded; every level of acceleration paints alike, as each request's log and `/healthz` say",
 }
 """Cases that hold only in part, and how far."""
 

@@ -11,6 +11,7 @@ from tintype.cli.serve import Home, given
 from tintype.config import Settings
 from tintype.errors import SetupError
 from tintype.models import Z_IMAGE_TURBO
+from tintype.published import SAFETY_CHECKER, SAFETY_FOLDER
 
 
 def pull(
@@ -40,6 +41,6 @@ def pull(
             bars.update(task, completed=progress.done)
 
         fetched = hub.pull(folder, report=show)
-        fetched |= hub.pull(folder / hub.SAFETY_FOLDER, hub.SAFETY_CHECKER, report=show)
+        fetched |= hub.pull(folder / SAFETY_FOLDER, SAFETY_CHECKER, report=show)
         bars.remove_task(task)
     console.print(f"{model} is {'now' if fetched else 'already'} in {folder}")

@@ -16,7 +16,8 @@ import torch
 
 from tintype import messages
 from tintype.core import Failure
-from tintype.engine.pipeline import Picture, Pipeline, Step, device_named
+from tintype.engine.expansion import Expanded, Words
+from tintype.engine.pipeline import Event, Pipeline, Step, device_named
 from tintype.engine.sizes import Pixels
 from tintype.errors import INTERNAL, Refusal, SetupError
 
@@ -28,13 +29,15 @@ def main() -> int:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--expansion-prompt", type=Path)
     parser.add_argument("--safety-checker", choices=("on", "off"), default="on")
     arguments = parser.parse_args()
     pipe: Connection[messages.Report, messages.Command] = Connection(arguments.fd)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        pipeline = load(pipe, arguments.model, arguments.device, checks=arguments.safety_checker == "on")
+        checks = arguments.safety_checker == "on"
+        pipeline = load(pipe, arguments.model, arguments.device, arguments.expansion_prompt, checks=checks)
     except SetupError as error:
         pipe.send(messages.Unable(str(error)))
         return 1
@@ -51,12 +54,14 @@ def main() -> int:
         return 0  # the supervisor is gone
 
 
-def load(pipe: Connection, folder: Path, device: str, *, checks: bool) -> Pipeline:
+def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | None, *, checks: bool) -> Pipeline:
     """Load and warm up, reporting each phase."""
     started = time.perf_counter()
     chosen = device_named(device)
     pipe.send(messages.Phase(f"loading {folder.name} onto {chosen}"))
-    pipeline = Pipeline.load(folder, chosen, checks=checks)
+    pipeline = Pipeline.load(folder, chosen, expansion_prompt=expansion_prompt, checks=checks)
+    if pipeline.expander.trouble is not None:
+        pipe.send(messages.Phase(pipeline.expander.trouble))  # pictures can be painted all the same
     pipe.send(messages.Phase("warming up"))
     for _ in pipeline.paint("", 512, 512, steps=1, seed=0, check=pipeline.checker is not None):
         pass
@@ -86,6 +91,7 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
             seed=wish.seed,
             images=wish.images,
             previews=wish.previews,
+            expand=wish.expand,
             check=wish.check,
         ):
             pipe.send(report(wish.job_id, event))
@@ -108,8 +114,12 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
     return messages.Finished(wish.job_id, time.perf_counter() - started)
 
 
-def report(job_id: str, event: Step | Picture) -> messages.JobReport:
+def report(job_id: str, event: Event) -> messages.JobReport:
     """The pipeline's event as data for the pipe."""
+    if isinstance(event, Words):
+        return messages.Words(job_id, event.text)
+    if isinstance(event, Expanded):
+        return messages.Expanded(job_id, event.prompt, event.seconds, event.trouble)
     if isinstance(event, Step):
         return messages.StepDone(job_id, event.image, event.step, event.steps, event.seconds, preview_of(event.preview))
     height, width, _ = event.pixels.shape

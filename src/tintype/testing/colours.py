@@ -13,6 +13,6 @@ def is_flagged(prompt: str, check: bool) -> bool:
     return check and "nsfw" in prompt.split()
 
 
-def picture(prompt: str, seed: int, pixels: int, check: bool) -> bytes:
+def picture(prompt: str, seed: int, pixels: int, flagged: bool) -> bytes:
     """So many pixels of RGB; black if flagged."""
-    return (bytes(3) if is_flagged(prompt, check) else colour(prompt, seed)) * pixels
+    return (bytes(3) if flagged else colour(prompt, seed)) * pixels

@@ -75,7 +75,8 @@ class FakePainter:
 
     async def _keep_preview(self, job: Job, params: Params, step: int) -> None:
         """All steps are the first picture's."""
-        data = images.encode(picture(params.prompt, params.seed, 16 * 12, params.check_safety), 16, 12, "jpeg")
+        small = picture(params.prompt, params.seed, 16 * 12, is_flagged(params.prompt, params.check_safety))
+        data = images.encode(small, 16, 12, "jpeg")
         await self._files.put(preview_key(job.id, job.attempt, 0, step), data, durable=False)
 
     async def _save(self, job: Job, params: Params, n: int) -> ImageFile:
@@ -89,4 +90,5 @@ class FakePainter:
 
 def flat_pixels(params: Params, n: int) -> bytes:
     """Picture ``n`` of a wish, as ``width * height * 3`` bytes of RGB."""
-    return picture(params.prompt, params.seed + n, params.width * params.height, params.check_safety)
+    flagged = is_flagged(params.prompt, params.check_safety)
+    return picture(params.prompt, params.seed + n, params.width * params.height, flagged)

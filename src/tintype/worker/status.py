@@ -15,7 +15,6 @@ UNCHECKED = {
 """What people are told, by the state of the checker."""
 
 NOT_BUILT = {
-    "enable_prompt_expansion": "prompt expansion: not built yet; the prompt is used as given",
     "acceleration": "acceleration: not built yet; every level runs as 'none'",
 }
 

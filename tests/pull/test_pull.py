@@ -1,117 +1,17 @@
-"""``tintype pull`` against a small hub on loopback that speaks the real one's HTTP."""
+"""``tintype pull`` against a small hub: whole, interrupted, damaged, without a network."""
 
 import hashlib
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from tintype.engine import safety
+from tests.pull.hub import REVISION, Hub, source_of
 from tintype.engine.checkpoint import Checkpoint
 from tintype.errors import SetupError
-from tintype.pull import SAFETY_CHECKER, SAFETY_FOLDER, Z_IMAGE_TURBO, Progress, Source, pull
-
-from .engine.tiny_checkpoint import write_checkpoint
-
-REVISION = "0123456789abcdef0123456789abcdef01234567"
-REPOSITORY = "someone/tiny"
-
-
-class Hub:
-    """Serves a folder as one revision of one repository; ``cut_after`` makes it fail in the middle of an answer."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.repository, self.revision = REPOSITORY, REVISION
-        self.requests: list[tuple[str, str, str | None]] = []
-        self.cut_after: int | None = None
-        hub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_HEAD(self) -> None:
-                hub.answer(self, body=False)
-
-            def do_GET(self) -> None:
-                hub.answer(self, body=True)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-    def answer(self, request: BaseHTTPRequestHandler, *, body: bool) -> None:
-        prefix = f"/{self.repository}/resolve/{self.revision}/"
-        name = request.path.removeprefix(prefix)
-        wanted = request.headers.get("Range")
-        self.requests.append((request.command, name, wanted))
-        if not request.path.startswith(prefix) or not (self.folder / name).is_file():
-            request.send_error(404)
-            return
-        if self.cut_after == 0:
-            request.send_error(503)
-            return
-        content = (self.folder / name).read_bytes()
-        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
-        request.send_response(206 if wanted else 200)
-        request.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')
-        request.send_header("X-Repo-Commit", self.revision)
-        request.send_header("Content-Length", str(len(content) - start))
-        if wanted:
-            request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        request.end_headers()
-        if body and self.cut_after is not None and len(content) - start > self.cut_after:
-            request.wfile.write(content[start : start + self.cut_after])
-            self.cut_after = 0
-        elif body:
-            request.wfile.write(content[start:])
-
-
-@pytest.fixture
-def published(tmp_path: Path) -> Path:
-    """What the hub has: a tiny checkpoint whose transformer is bf16 values stored as fp32."""
-    folder = tmp_path / "published"
-    write_checkpoint(folder)
-    for shard in (folder / "transformer").glob("*.safetensors"):
-        tensors = {name: value.bfloat16().float() for name, value in load_file(shard).items()}
-        save_file(tensors, shard, metadata={"format": "pt"})
-    return folder
-
-
-@pytest.fixture
-def source(published: Path) -> Source:
-    return source_of(published)
-
-
-def source_of(published: Path) -> Source:
-    files = sorted(path for path in published.rglob("*") if path.is_file())
-    lines = [f"{hashlib.md5(path.read_bytes()).hexdigest()}  {path.relative_to(published)}\n" for path in files]
-    manifest = published.parent / "tiny.md5"
-    manifest.write_text("# a comment\n\n" + "".join(lines))
-    return Source("tiny", REPOSITORY, REVISION, manifest)
-
-
-@pytest.fixture
-def hub(published: Path) -> Iterator[Hub]:
-    hub = Hub(published)
-    yield hub
-    hub.close()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "models" / "tiny"
+from tintype.published import Z_IMAGE_TURBO, Source
+from tintype.pull import Progress, pull
 
 
 def transformer_files(folder: Path) -> dict[str, torch.Tensor]:
@@ -245,7 +145,7 @@ def test_a_file_that_is_not_on_the_hub_is_named(hub: Hub, source: Source, folder
 
 def test_the_real_checkpoint_is_pinned_to_the_files_that_our_networks_need():
     files = Z_IMAGE_TURBO.files()
-    golden = Path(__file__).parent / "golden" / "z-image-turbo"
+    golden = Path(__file__).parents[1] / "golden" / "z-image-turbo"
     for config in golden.rglob("*config.json"):
         name = str(config.relative_to(golden))
         assert files[name] == hashlib.md5(config.read_bytes()).hexdigest()
@@ -253,48 +153,3 @@ def test_the_real_checkpoint_is_pinned_to_the_files_that_our_networks_need():
     assert sum(name.endswith(".safetensors") for name in files) == 7
     assert len(Z_IMAGE_TURBO.revision) == 40
     assert len(Z_IMAGE_TURBO.checksum()) == 16
-
-
-@pytest.fixture
-def checker(hub: Hub) -> Source:
-    """A repository of its own on the same hub, its manifest of sha256 sums, whose weights come last."""
-    published = hub.folder.parent / "published-checker"
-    published.mkdir()
-    names = ("config.json", "preprocessor_config.json", "model.safetensors")
-    for name in names:
-        (published / name).write_bytes(name.encode() * 1000)
-    lines = [f"{hashlib.sha256((published / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    manifest = published.parent / "checker.sha256"
-    manifest.write_text("".join(lines))
-    hub.folder, hub.repository = published, "someone/checker"
-    return Source("checker", hub.repository, REVISION, manifest)
-
-
-def test_a_safety_checker_is_fetched_beside_what_is_there(hub: Hub, checker: Source, folder: Path):
-    folder.mkdir(parents=True)
-    (folder / "tintype.json").write_text(f'{{"version": "{REVISION}"}}')
-    assert not safety.is_here(folder)
-    assert pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
-    assert safety.is_here(folder)
-    assert {path.name for path in (folder / safety.FOLDER).iterdir()} == {*checker.files(), "tintype.json"}
-    hub.requests.clear()
-    assert not pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
-    assert hub.requests == []
-
-
-def test_a_safety_checker_that_did_not_come_whole_is_none(hub: Hub, checker: Source, folder: Path):
-    (hub.folder / "model.safetensors").write_bytes(b"something else")
-    with pytest.raises(SetupError, match=r"came damaged from someone/checker: its sha256 is .*, the manifest says"):
-        pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
-    assert (folder / SAFETY_FOLDER / "config.json").is_file()
-    assert not safety.is_here(folder)
-
-
-def test_the_safety_checker_is_pinned_to_the_files_that_were_looked_at():
-    files = SAFETY_CHECKER.files()
-    golden = Path(__file__).parent / "golden" / "nsfw-image-detection"
-    for config in golden.glob("*.json"):
-        assert files[config.name] == hashlib.sha256(config.read_bytes()).hexdigest()
-    assert list(files)[-1] == "model.safetensors"  # its presence says that all of it is here
-    assert {len(digest) for digest in files.values()} == {64}
-    assert len(SAFETY_CHECKER.revision) == 40
