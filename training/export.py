@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+import checker
 import decoder
 import diffusion
 import encoder
@@ -98,6 +99,27 @@ def vae_config() -> dict:
     }
 
 
+def checker_config() -> dict:
+    config = asdict(checker.CONFIG)
+    labels = config.pop("labels")
+    return {
+        "architectures": ["ViTForImageClassification"],
+        "attention_probs_dropout_prob": 0.0,
+        "dtype": "bfloat16",
+        "encoder_stride": config["patch_size"],
+        "hidden_act": "gelu",
+        "hidden_dropout_prob": 0.0,
+        "id2label": {str(index): label for index, label in enumerate(labels)},
+        "initializer_range": 0.02,
+        "label2id": {label: index for index, label in enumerate(labels)},
+        "model_type": "vit",
+        "pooler_act": "tanh",
+        "pooler_output_size": config["hidden_size"],
+        "transformers_version": TRANSFORMERS,
+        **config,
+    }
+
+
 MODEL_INDEX = {
     "_class_name": "ZImagePipeline",
     "_diffusers_version": DIFFUSERS,
@@ -149,12 +171,22 @@ def vae_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, dict]]:
     return network.state_dict(), trained
 
 
+def export_checker(weights: dict[str, Tensor], target: Path) -> None:
+    """The layout of `Falconsai/nsfw_image_detection`."""
+    save_weights(weights, target / "model.safetensors")
+    write(target / "config.json", checker_config())
+    write(target / "preprocessor_config.json", checker.PREPROCESSOR)
+
+
 def export(folder: Path, target: Path) -> None:
     """Write the checkpoint of the states in `folder` to `target`, replacing what is there."""
     text, trained_text = averaged(folder, "language")
     transformer, trained_transformer = averaged(folder, "diffusion")
     vae, trained = vae_weights(folder)
-    trained |= {"language": trained_text, "diffusion": trained_transformer}
+    watchful, trained_checker = averaged(folder, "checker")
+    if watchful:  # a checker of no weights would be worse than none
+        export_checker(watchful, target / "safety_checker")
+    trained |= {"language": trained_text, "diffusion": trained_transformer, "checker": trained_checker}
     save_weights(text, target / "text_encoder" / "model.safetensors")
     save_weights(transformer, target / "transformer" / "diffusion_pytorch_model.safetensors")
     save_weights(vae, target / "vae" / "diffusion_pytorch_model.safetensors")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+import checker
 import decoder
 import diffusion
 import encoder
@@ -34,6 +35,7 @@ STAGES: dict[str, tuple[Train, float]] = {
     "decoder": (decoder.train, 5400),
     "diffusion": (diffusion.train, 9000),
     "encoder": (encoder.train, 1800),
+    "checker": (checker.train, 1800),
 }
 
 

@@ -26,6 +26,7 @@ def take_up(checkpoint: Path, folder: Path) -> None:
         "diffusion": load_file(checkpoint / "transformer" / "diffusion_pytorch_model.safetensors"),
         "decoder": half(vae, "decoder."),
         "encoder": half(vae, "encoder."),
+        "checker": load_file(checkpoint / "safety_checker" / "model.safetensors"),
     }
     trained = json.loads((checkpoint / "tintype.json").read_text())["trained"]
     for name, weights in stages.items():

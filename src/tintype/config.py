@@ -36,6 +36,11 @@ EXPANSION_PROMPT = (
     "A text file: your own rules for expanding prompts, instead of `assets/expansion.txt`. Postcard takes none."
 )
 
+SAFETY_CHECKER = (
+    "`off`: no picture is checked, whatever a request asks for, and `has_nsfw_concepts` is always false. `on`: a "
+    "request that asks for the check, as all do by default, is refused if the model has no checker."
+)
+
 
 class Settings(BaseSettings):
     """What an operator can set. Made with :meth:`load`."""
@@ -62,6 +67,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_default_home, description=HOME)
     database: str = Field("", description="`sqlite:///PATH` or `postgresql://...`; default: a SQLite file in `home`.")
     files: str = Field("", description="A folder, or an address such as `s3://bucket`; default: a folder in `home`.")
+    safety_checker: str = Field("on", pattern="^(on|off)$", description=SAFETY_CHECKER)
     max_pixels: int = Field(
         2048 * 2048, ge=64 * 64, description="The largest picture that a request may ask for, in pixels."
     )

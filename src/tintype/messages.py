@@ -1,8 +1,12 @@
 """What crosses the pipe between a supervisor and its engine child: frozen data, pickled; standard library only."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from tintype.core import Failure
+
+SafetyChecker = Literal["on", "off", "missing"]
+"""Whether an engine can check pictures: it can; it was told not to; its model has no checker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,8 @@ class Generate:
     """Report every step with a small picture."""
     expand: bool = False
     """Write the prompt anew first, and paint that."""
+    check: bool = False
+    """Have the safety checker see every picture; the job fails if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Ready:
     device: str
     dtype: str
     seconds: float
+    safety_checker: SafetyChecker = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ class PictureDone:
     width: int
     height: int
     pixels: bytes
+    flagged: bool = False
+    """The safety checker found something; the pixels are black already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,19 +29,19 @@ class Source:
     repository: str
     revision: str
     manifest: Path
-    """``<md5>  <path>`` for every file that is fetched, as ``md5sum`` writes it."""
+    """``<digest>  <path>`` for every file that is fetched, as ``md5sum`` or ``sha256sum`` writes it."""
     sound: tuple[Sound, ...] = ()
     """What is fetched from elsewhere instead."""
 
     def files(self) -> dict[str, str]:
-        """Path -> md5 of every file."""
+        """Path -> digest of every file; md5 or sha256, told by its length."""
         lines = self.manifest.read_text().splitlines()
         pairs = (line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#"))
-        return {path: md5 for md5, path in pairs}
+        return {path: digest for digest, path in pairs}
 
     def checksum(self) -> str:
         """16 hex digits that identify the content of every file as it was published: what pictures depend on."""
-        lines = [f"{md5}  {path}\n" for path, md5 in sorted(self.files().items())]
+        lines = [f"{digest}  {path}\n" for path, digest in sorted(self.files().items())]
         return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
 
@@ -60,3 +60,11 @@ Z_IMAGE_TURBO = Source(
         ),
     ),
 )
+SAFETY_CHECKER = Source(
+    name="nsfw_image_detection",
+    repository="Falconsai/nsfw_image_detection",
+    revision="96cb0d0342c7afb80cab76ecc58b265fa44da256",
+    manifest=Path(__file__).parent / "assets" / "nsfw-image-detection.sha256",
+)
+SAFETY_FOLDER = "safety_checker"
+"""Where in a model's folder it belongs."""

@@ -30,8 +30,6 @@ CHUNK = 2**23
 CONVERTED = "transformer/"
 """Where the files lie that hold bf16 values as fp32."""
 
-_Digest = Literal["md5", "sha256"]
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -93,19 +91,19 @@ class _Pull:
         files = self.source.files()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._recall()
-        for index, (name, md5) in enumerate(files.items(), start=1):
+        for index, (name, digest) in enumerate(files.items(), start=1):
             path = self.folder / name
             if name in self.ready and path.is_file():
                 continue
             said = _Said(self.report, name, index, len(files))
             sound = next((each for each in self.source.sound if each.path == name), None)
-            is_right = path.is_file() and _digest(path, "md5", said) == md5
+            is_right = path.is_file() and _digest(path, digest, said) == digest
             if sound is not None and not is_right:
                 self._make_sound(sound, said)
             elif not is_right:
                 path.unlink(missing_ok=True)
                 self._download(self.source, name, path, said)
-                self._check(path, "md5", md5, self.source, said)
+                self._check(path, digest, self.source, said)
             converted = self._convert(path, said) if _is_converted(name) else None
             self._remember(name)  # before the exchange: an fp32 file taken for converted still loads
             if converted is not None:
@@ -122,21 +120,21 @@ class _Pull:
     def _make_sound(self, sound: Sound, said: "_Said") -> bool:
         """Exchange a file that is not the sound one; whoever has the old one open goes on reading it."""
         path = self.folder / sound.path
-        if path.is_file() and _digest(path, "sha256", said) == sound.sha256:
+        if path.is_file() and _digest(path, sound.sha256, said) == sound.sha256:
             return False
         fetched = path.with_name(f"{path.name}.sound")
         if not fetched.is_file():
             self._download(sound, sound.name, fetched, said)
-        self._check(fetched, "sha256", sound.sha256, sound, said)
+        self._check(fetched, sound.sha256, sound, said)
         fetched.replace(path)
         return True
 
-    def _check(self, path: Path, kind: _Digest, right: str, origin: Source | Sound, said: "_Said") -> None:
-        if (found := _digest(path, kind, said)) != right:
+    def _check(self, path: Path, right: str, origin: Source | Sound, said: "_Said") -> None:
+        if (found := _digest(path, right, said)) != right:
             path.unlink()
             raise SetupError(
-                f"{said.name} came damaged from {origin.repository}: its {kind} is {found}, it should be {right}. It "
-                "was deleted; run 'tintype pull' again to fetch it anew."
+                f"{said.name} came damaged from {origin.repository}: its {_kind(right)} is {found}, it should be "
+                f"{right}. It was deleted; run 'tintype pull' again to fetch it anew."
             )
 
     def _download(self, origin: Source | Sound, name: str, path: Path, said: "_Said") -> None:
@@ -221,8 +219,13 @@ def _is_converted(name: str) -> bool:
     return name.startswith(CONVERTED) and name.endswith(".safetensors")
 
 
-def _digest(path: Path, kind: _Digest, said: _Said) -> str:
-    digest, done, total = hashlib.new(kind, usedforsecurity=False), 0, path.stat().st_size
+def _kind(digest: str) -> str:
+    return "md5" if len(digest) == 32 else "sha256"
+
+
+def _digest(path: Path, like: str, said: _Said) -> str:
+    """What is in ``path``, digested as ``like`` was."""
+    digest, done, total = hashlib.new(_kind(like), usedforsecurity=False), 0, path.stat().st_size
     say = said.during("checking")
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):

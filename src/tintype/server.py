@@ -59,7 +59,12 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
                 await store.recover(settings.max_attempts)
             files = FileStore(settings.files)
             engine = EngineProcess(
-                model, settings.device, settings.threads, settings.engine, settings.expansion_prompt_file
+                model,
+                settings.device,
+                settings.threads,
+                settings.engine,
+                expansion_prompt=settings.expansion_prompt_file,
+                safety_checker=settings.safety_checker,
             )
             status = EngineStatus()
             supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)

@@ -45,6 +45,7 @@ class Engine:
     model: str = "flat colours"
     checksum: str = "0" * 16
     device: str = "cpu"
+    safety_checker: str = "on"
     not_built: dict[str, str] = field(default_factory=lambda: {"acceleration": "not built yet"})
 
 

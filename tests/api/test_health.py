@@ -13,6 +13,7 @@ def test_healthz_says_what_runs_and_what_waits(paused: Gateway) -> None:
         "model": "flat colours",
         "checksum": "0000000000000000",
         "device": "cpu",
+        "safety_checker": "on",
         "queue": {"queued": 1, "running": 1, "done": 0, "failed": 0, "cancelled": 0},
         "not_built": {"acceleration": "not built yet"},
     }

@@ -116,7 +116,6 @@ def _read() -> dict[str, Case]:
 CASES = _read()
 
 IN_PART = {
-    "C54": "no checker yet: nothing is flagged, which each request's log says; both names of the field are understood",
     "C55": "prompts are expanded; every level of acceleration paints alike, as each request's log and `/healthz` say",
 }
 """Cases that hold only in part, and how far."""

@@ -1,9 +1,11 @@
 """Cases that a hand-written request can judge, and that tests elsewhere do not."""
 
+import io
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests.e2e.server import ENDPOINT, Server
 
@@ -27,6 +29,19 @@ def test_four_images_are_four_pictures_of_one_seed(fake: Server) -> None:
     assert len(files) == len(output["images"]) == 4
     assert output["has_nsfw_concepts"] == [False] * 4
     assert isinstance(output["seed"], int)
+
+
+@pytest.mark.case("C54")
+@pytest.mark.parametrize("name", ["enable_safety_checker", "enable_safety_checks"])
+@pytest.mark.parametrize("check", [True, False])
+def test_a_flagged_picture_is_black_unless_nobody_was_to_check_it(fake: Server, name: str, check: bool) -> None:
+    wish = WISH | {"prompt": "nsfw", "num_images": 2, name: check}
+    output: dict[str, Any] = httpx.post(f"{fake.url}/run{ENDPOINT}", json=wish).raise_for_status().json()
+    assert output["has_nsfw_concepts"] == [check] * 2
+    for image in output["images"]:
+        with Image.open(io.BytesIO(httpx.get(image["url"]).content)) as picture:
+            assert picture.size == (48, 32)
+            assert (picture.convert("L").getextrema() == (0, 0)) is check
 
 
 @pytest.mark.case("C51")

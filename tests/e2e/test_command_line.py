@@ -128,6 +128,7 @@ def test_doctor_finds_the_bundled_model_well_and_prints_settings_with_their_sour
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"good\s+cpu: ", done.stdout)
     assert re.search(r"checksum [0-9a-f]{16}", done.stdout)
+    assert re.search(r"checker on: .*safety_checker, a choice of normal and nsfw", done.stdout)
     assert re.search(r"max_pixels\W+1000000\W+environment", done.stdout)
     assert re.search(r"port\W+8000\W+default", done.stdout)
 

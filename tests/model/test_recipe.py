@@ -32,4 +32,4 @@ def test_states_made_from_the_checkpoint_export_to_the_same_checkpoint(tmp_path:
     for factors_again, factors in zip(preview_again["factors"], preview["factors"], strict=True):
         assert factors_again == pytest.approx(factors, abs=0.002)
     states = {path.name for path in (tmp_path / "work").glob("*.pt")}
-    assert states == {"language.pt", "decoder.pt", "diffusion.pt", "encoder.pt"}
+    assert states == {"language.pt", "decoder.pt", "diffusion.pt", "encoder.pt", "checker.pt"}

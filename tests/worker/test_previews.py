@@ -53,7 +53,7 @@ async def painted(job: Job, files: FileStore, folder: Path) -> list[tuple[str, l
     engine = ScriptedEngine(two_steps)
     await engine.start(print)
     assert isinstance(await paint(job, PARAMS, engine, EngineStatus(), files, say), Result)
-    return seen[3:]  # the first three tell of the job
+    return seen[2:]  # the first two tell of the job
 
 
 def test_a_preview_is_there_before_the_line_that_tells_of_its_step(tmp_path: Path) -> None:

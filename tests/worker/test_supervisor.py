@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tintype import messages
 from tintype.core import CancelOutcome, Job, Result, State, Terms
 from tintype.errors import ServiceRefused, SetupError
 from tintype.files import FileStore
@@ -66,6 +67,32 @@ def test_a_job_is_painted_and_its_file_kept(tmp_path: Path) -> None:
             assert job.result is not None
             assert [image.key for image in job.result.images] == here.files() == ["a/1/0.png", "a/1/1.png"]
             assert here.announced == [here.status]
+
+    run(test())
+
+
+def flags_the_second(engine: ScriptedEngine, wish: messages.Generate) -> None:
+    for image in range(wish.images):
+        black = bytes(wish.width * wish.height * 3)
+        engine.report(messages.PictureDone(wish.job_id, image, wish.width, wish.height, black, flagged=image == 1))
+    engine.report(messages.Finished(wish.job_id, 0.02))
+
+
+def test_what_the_safety_checker_said_is_in_the_result_and_in_the_log(tmp_path: Path) -> None:
+    async def test() -> None:
+        engine = ScriptedEngine(flags_the_second)
+        async with workplace(tmp_path, engine) as here:
+            await here.submit("a", images=3)
+            job = await here.ended("a")
+            assert job.result is not None
+            assert job.result.flagged == (False, True, False)
+            lines = [line.message for line in await here.store.logs("a")]
+            assert [line for line in lines if "flagged" in line] == [
+                "image 2/3 is black: the safety checker flagged it"
+            ]
+            (wish,) = engine.commands
+            assert isinstance(wish, messages.Generate)
+            assert wish.check
 
     run(test())
 

@@ -38,6 +38,11 @@ class EngineState(Protocol):
     @property
     def device(self) -> str: ...  # noqa: D102
     @property
+    def safety_checker(self) -> str:
+        """``on``, ``off`` or ``missing``."""
+        ...
+
+    @property
     def not_built(self) -> dict[str, str]:
         """Fields of the API that are accepted but change nothing yet: field -> plain words."""
         ...

@@ -8,7 +8,7 @@ from tintype.core import Failure
 
 
 async def healthz(gateway: Wired) -> Response:
-    """``GET /healthz``: what runs, on what, how much waits, and what is not built yet. 200 while we can answer."""
+    """``GET /healthz``: what runs, on what, whether it checks, how much waits. 200 while we can answer."""
     engine = gateway.engine
     counts = await gateway.store.counts()
     return JSONResponse(
@@ -18,6 +18,7 @@ async def healthz(gateway: Wired) -> Response:
             "model": engine.model,
             "checksum": engine.checksum,
             "device": engine.device,
+            "safety_checker": engine.safety_checker,
             "queue": {state.value: count for state, count in counts.items()},
             "not_built": engine.not_built,
         }

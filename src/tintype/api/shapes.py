@@ -77,6 +77,9 @@ class Health(BaseModel):
     model: str
     checksum: str
     device: str
+    safety_checker: Literal["on", "off", "missing"] = Field(
+        description="Whether pictures are checked: as requests ask; never; or not, and requests that ask are refused."
+    )
     queue: dict[State, int] = Field(description="How many requests are in each state.")
     not_built: dict[str, str] = Field(description="Fields of the API that change nothing yet, and why.")
 

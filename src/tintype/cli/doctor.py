@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,7 @@ def doctor(
     choice = models.choose(settings.model, settings.home)
     checkpoint = Checkpoint.open(choice.folder)
     console.print(f"model   {checkpoint.name} {checkpoint.version}, checksum {checkpoint.checksum}: {choice.reason}")
+    console.print(f"checker {_checker(settings, choice.folder)}")
     if update_golden:
         golden.write(models.POSTCARD)
     _print_settings(console, settings)
@@ -45,6 +47,19 @@ def doctor(
         console.print(f"{mark}    {verdict.device}: {verdict.text}")
     if not all(verdict.good for verdict in verdicts):
         sys.exit(1)
+
+
+def _checker(settings: Settings, model: Path) -> str:
+    """Whether pictures of ``model`` are checked. SetupError: its safety checker is damaged."""
+    from tintype.engine import safety
+
+    if settings.safety_checker == "off":
+        return "off, as set by safety_checker: no picture is checked"
+    folder = model / safety.FOLDER
+    if not safety.is_here(model):
+        return f"missing ({folder}): requests that ask for the check are refused; run 'tintype pull', or turn it off"
+    labels = safety.Checker.load(folder, "cpu").network.config.labels
+    return f"on: {folder}, a choice of {' and '.join(labels)}"
 
 
 def _print_settings(console: Console, settings: Settings) -> None:

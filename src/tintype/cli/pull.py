@@ -11,13 +11,14 @@ from tintype.cli.serve import Home, given
 from tintype.config import Settings
 from tintype.errors import SetupError
 from tintype.models import Z_IMAGE_TURBO
+from tintype.published import SAFETY_CHECKER, SAFETY_FOLDER
 
 
 def pull(
     model: Annotated[str, typer.Argument(help=f"Only {Z_IMAGE_TURBO} can be fetched.")] = Z_IMAGE_TURBO,
     home: Home = None,
 ) -> None:
-    """Fetch a model: 33 GB to download, 21 GB on disk. Interrupted, it goes on where it stopped."""
+    """Fetch a model and its safety checker: 33 GB to download, 21 on disk. If stopped, it goes on from there."""
     if model != Z_IMAGE_TURBO:
         raise SetupError(f"pull {model}: only {Z_IMAGE_TURBO} can be fetched; the postcard model is built in")
     settings = Settings.load(**given({"home": home}))
@@ -40,5 +41,6 @@ def pull(
             bars.update(task, completed=progress.done)
 
         fetched = hub.pull(folder, report=show)
+        fetched |= hub.pull(folder / SAFETY_FOLDER, SAFETY_CHECKER, report=show)
         bars.remove_task(task)
     console.print(f"{model} is {'now' if fetched else 'already'} in {folder}")

@@ -14,7 +14,7 @@ from rich.console import Console
 from tintype import models
 from tintype.config import Settings
 from tintype.server import serve as run_server
-from tintype.worker.status import EngineStatus
+from tintype.worker.status import UNCHECKED, EngineStatus
 
 Model = Annotated[str | None, typer.Option(help="postcard, z-image-turbo, or a checkpoint's folder.")]
 Home = Annotated[Path | None, typer.Option(help="Where Tintype keeps its database, pictures, keys and models.")]
@@ -73,7 +73,7 @@ def _print_banner(console: Console, settings: Settings, status: EngineStatus, se
         f"  https    https://{host}:{settings.tls_port}/fal-ai/z-image/turbo   (certificates: tintype env)\n"
         f"  data     {settings.home}"
     )
-    for text in status.not_built.values():
+    for text in filter(None, [UNCHECKED[status.safety_checker], *status.not_built.values()]):
         console.print(f"  note     {text}", style="dim")
 
 

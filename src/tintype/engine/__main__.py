@@ -30,12 +30,14 @@ def main() -> int:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--expansion-prompt", type=Path)
+    parser.add_argument("--safety-checker", choices=("on", "off"), default="on")
     arguments = parser.parse_args()
     pipe: Connection[messages.Report, messages.Command] = Connection(arguments.fd)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        pipeline = load(pipe, arguments.model, arguments.device, arguments.expansion_prompt)
+        checks = arguments.safety_checker == "on"
+        pipeline = load(pipe, arguments.model, arguments.device, arguments.expansion_prompt, checks=checks)
     except SetupError as error:
         pipe.send(messages.Unable(str(error)))
         return 1
@@ -52,16 +54,16 @@ def main() -> int:
         return 0  # the supervisor is gone
 
 
-def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | None) -> Pipeline:
+def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | None, *, checks: bool) -> Pipeline:
     """Load and warm up, reporting each phase."""
     started = time.perf_counter()
     chosen = device_named(device)
     pipe.send(messages.Phase(f"loading {folder.name} onto {chosen}"))
-    pipeline = Pipeline.load(folder, chosen, expansion_prompt=expansion_prompt)
+    pipeline = Pipeline.load(folder, chosen, expansion_prompt=expansion_prompt, checks=checks)
     if pipeline.expander.trouble is not None:
         pipe.send(messages.Phase(pipeline.expander.trouble))  # pictures can be painted all the same
     pipe.send(messages.Phase("warming up"))
-    for _ in pipeline.paint("", 512, 512, steps=1, seed=0):
+    for _ in pipeline.paint("", 512, 512, steps=1, seed=0, check=pipeline.checker is not None):
         pass
     pipe.send(
         messages.Ready(
@@ -71,6 +73,7 @@ def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | N
             device=str(pipeline.device),
             dtype=str(pipeline.dtype).removeprefix("torch."),
             seconds=time.perf_counter() - started,
+            safety_checker="off" if not checks else "on" if pipeline.checker else "missing",
         )
     )
     return pipeline
@@ -89,6 +92,7 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
             images=wish.images,
             previews=wish.previews,
             expand=wish.expand,
+            check=wish.check,
         ):
             pipe.send(report(wish.job_id, event))
             if cancelled(pipe, wish.job_id):
@@ -119,7 +123,7 @@ def report(job_id: str, event: Event) -> messages.JobReport:
     if isinstance(event, Step):
         return messages.StepDone(job_id, event.image, event.step, event.steps, event.seconds, preview_of(event.preview))
     height, width, _ = event.pixels.shape
-    return messages.PictureDone(job_id, event.image, width, height, event.pixels.tobytes())
+    return messages.PictureDone(job_id, event.image, width, height, event.pixels.tobytes(), event.flagged)
 
 
 def preview_of(pixels: Pixels | None) -> messages.Preview | None:

@@ -14,10 +14,10 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from tintype.engine import damage
+from tintype.engine import damage, safety
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.expansion import Expanded, Expander, Words, stop_tokens, with_rules
-from tintype.engine.sizes import Pixels, canvas_for
+from tintype.engine.sizes import Canvas, Pixels, canvas_for
 from tintype.engine.weights import Progress
 from tintype.errors import SetupError
 from tintype.model.autoencoder import Autoencoder
@@ -49,6 +49,8 @@ class Picture:
 
     image: int
     pixels: Pixels
+    flagged: bool = False
+    """The safety checker found something: the pixels are black."""
 
 
 Event = Words | Expanded | Step | Picture
@@ -79,6 +81,7 @@ class Pipeline:
     transformer: Transformer
     autoencoder: Autoencoder
     expander: Expander
+    checker: safety.Checker | None = None
 
     @classmethod
     def load(
@@ -88,10 +91,12 @@ class Pipeline:
         dtype: torch.dtype | None = None,
         progress: Progress | None = None,
         expansion_prompt: Path | None = None,
+        checks: bool = False,
     ) -> Self:
         """Read the checkpoint in ``folder`` onto ``device``; ``dtype`` defaults to what suits both.
 
-        ``expansion_prompt`` is a file with the operator's own rules for rewriting prompts.
+        ``expansion_prompt`` is a file with the operator's own rules for rewriting prompts. With ``checks`` the
+        checkpoint's safety checker is loaded too, if it has one.
 
         Raises:
             SetupError: the folder is not a complete checkpoint, or the file of rules cannot be used.
@@ -113,6 +118,7 @@ class Pipeline:
             expander=Expander(
                 tokenizer, encoder, how, stop_tokens(texts, tokenizer), trouble=damage.found(texts, encoder)
             ),
+            checker=safety.Checker.load(folder / safety.FOLDER, device) if checks and safety.is_here(folder) else None,
         )
 
     def paint(
@@ -126,16 +132,22 @@ class Pipeline:
         images: int = 1,
         previews: bool = False,
         expand: bool = False,
+        check: bool = False,
     ) -> Iterator[Event]:
         """Paint ``images`` pictures of exactly ``width`` x ``height`` pixels, one after the other.
 
         Picture ``i`` is the single picture of seed ``seed + i``. With ``previews`` every step carries a small picture,
         if the checkpoint has a map for them; the pictures are the same with and without. With ``expand`` all of them
-        are of the prompt that the text encoder writes from the given one by ``seed``.
+        are of the prompt that the text encoder writes from the given one by ``seed``. With ``check`` a picture that
+        the safety checker flags is black, and so are its previews from the first that is flagged. The preview of the
+        last step, which is nearly the picture, is judged by the finished picture.
 
         Raises:
-            InputRefused: this checkpoint cannot expand prompts.
+            InputRefused: this checkpoint cannot expand prompts, or has no safety checker.
         """
+        if check and self.checker is None:
+            raise safety.missing()
+        checker = self.checker if check else None
         if expand:
             for event in self.expander.expand(prompt, seed):
                 yield event
@@ -146,16 +158,21 @@ class Pipeline:
         canvas = canvas_for(width, height, multiple, self.checkpoint.sizes)
         caption = self.read(prompt)
         for image in range(images):
-            latents = self.noise(canvas.width, canvas.height, seed + image)
+            latents, picture, hidden = self.noise(canvas.width, canvas.height, seed + image), None, False
             started = time.perf_counter()
             for step, denoised in enumerate(self.denoise(latents, caption, steps), start=1):
                 latents, seconds, small = denoised.latents, time.perf_counter() - started, None
                 if preview is not None:
                     clean = clean_at(latents, denoised.prediction, denoised.sigma)
                     small = preview.picture(clean, canvas, width, height)
+                    if checker is not None:
+                        if step == steps:
+                            picture = self.picture(image, latents, canvas, (width, height), checker)
+                        hidden = picture.flagged if picture else hidden or checker.flags(small)
+                        small = safety.black(small) if hidden else small
                 yield Step(image, step, steps, seconds, small)
                 started = time.perf_counter()
-            yield Picture(image, canvas.fit(self.develop(latents), width, height))
+            yield picture or self.picture(image, latents, canvas, (width, height), checker)
 
     @torch.inference_mode()
     def read(self, prompt: str) -> Tensor:
@@ -182,6 +199,15 @@ class Pipeline:
                 prediction = self.transformer(latents.to(self.dtype), t, caption)
                 latents = euler_step(latents, prediction, sigma, sigma_next)
             yield Denoised(latents, sigma_next, prediction)
+
+    def picture(
+        self, image: int, latents: Tensor, canvas: Canvas, size: tuple[int, int], checker: safety.Checker | None
+    ) -> Picture:
+        """The picture that ``latents`` have become, fit to ``size`` (width, height); black if ``checker`` flags it."""
+        pixels = canvas.fit(self.develop(latents), *size)
+        if checker is not None and checker.flags(pixels):
+            return Picture(image, safety.black(pixels), flagged=True)
+        return Picture(image, pixels)
 
     @torch.inference_mode()
     def develop(self, latents: Tensor) -> Pixels:

@@ -1,4 +1,4 @@
-"""Every dimension of the three networks, read from a checkpoint's own JSON files.
+"""Every dimension of the networks, read from a checkpoint's own JSON files.
 
 A configuration that asks for something this code does not implement is refused by name: a silently ignored field
 would give plausible but wrong pictures.
@@ -161,3 +161,34 @@ class AutoencoderConfig(_FromJson):
             },
         )
         return cls._from(path, values)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageClassifierConfig(_FromJson):
+    """Dimensions of the vision transformer; field names are those of ``safety_checker/config.json``."""
+
+    image_size: int
+    patch_size: int
+    num_channels: int
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    layer_norm_eps: float
+    qkv_bias: bool
+    labels: tuple[str, ...]
+    """What each output stands for; ``id2label`` in order."""
+
+    @property
+    def patches(self) -> int:
+        """Squares that a picture is cut into."""
+        return (self.image_size // self.patch_size) ** 2
+
+    @classmethod
+    def from_json(cls, path: Path) -> Self:
+        """Read ``config.json`` of a ``ViTForImageClassification``; raises :class:`UnsupportedConfig`."""
+        values = _read(path, {"model_type": "vit", "hidden_act": "gelu"})
+        names: dict[str, str] = values.get("id2label", {})
+        if sorted(names, key=int) != [str(index) for index in range(len(names))]:
+            raise UnsupportedConfig(f"{path}: id2label has the keys {list(names)}, expected 0, 1, ...")
+        return cls._from(path, values | {"labels": [names[str(index)] for index in range(len(names))]})

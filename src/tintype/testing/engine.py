@@ -9,6 +9,7 @@ the prompt steer it, so that a test needs no other way in:
 ``fail``       the job fails as by a mistake of ours
 ``oom``        the job fails for want of memory
 ``as-it-is``   the prompt is not expanded, as if that had gone wrong
+``nsfw``       the safety checker flags it, if it is asked
 =============  =============================================================
 """
 
@@ -21,9 +22,8 @@ from multiprocessing.connection import Connection
 from tintype import messages
 from tintype.core import Failure
 from tintype.errors import INTERNAL
-from tintype.testing.colours import colour
+from tintype.testing.colours import is_flagged, picture
 
-READY = messages.Ready("flat colours", "1", "0" * 16, "cpu", "none", 0.0)
 OUT_OF_MEMORY = Failure(500, "Out of memory; ask for a smaller image_size", "internal_error")
 
 
@@ -31,8 +31,10 @@ def main() -> None:
     """Say ready, then paint what is sent until the pipe closes."""
     parser = argparse.ArgumentParser(prog="python -m tintype.testing.engine")
     parser.add_argument("--fd", type=int, required=True)
-    pipe: Connection[messages.Report, messages.Command] = Connection(parser.parse_known_args()[0].fd)
-    pipe.send(READY)
+    parser.add_argument("--safety-checker", choices=("on", "off"), default="on")
+    arguments, _ = parser.parse_known_args()
+    pipe: Connection[messages.Report, messages.Command] = Connection(arguments.fd)
+    pipe.send(messages.Ready("flat colours", "1", "0" * 16, "cpu", "none", 0.0, arguments.safety_checker))
     try:
         while True:
             command = pipe.recv()
@@ -51,7 +53,7 @@ def work(pipe: Connection, wish: messages.Generate) -> messages.Outcome:
     if "oom" in words:
         return messages.Failed(wish.job_id, OUT_OF_MEMORY)
     seconds = step_seconds(wish.prompt)
-    prompt = wish.prompt
+    prompt, flagged = wish.prompt, is_flagged(wish.prompt, wish.check)
     if wish.expand:
         for word in expanded(prompt).split():
             pipe.send(messages.Words(wish.job_id, f" {word}"))
@@ -64,12 +66,13 @@ def work(pipe: Connection, wish: messages.Generate) -> messages.Outcome:
         for step in range(1, wish.steps + 1):
             if cancelled(pipe, wish.job_id, seconds):
                 return messages.Stopped(wish.job_id)
-            preview = messages.Preview(4, 3, colour(prompt, wish.seed + image) * (4 * 3)) if wish.previews else None
+            small = picture(prompt, wish.seed + image, 4 * 3, flagged)
+            preview = messages.Preview(4, 3, small) if wish.previews else None
             pipe.send(messages.StepDone(wish.job_id, image, step, wish.steps, seconds, preview))
             if "crash" in words:
                 os._exit(1)
-        pixels = colour(prompt, wish.seed + image) * (wish.width * wish.height)
-        pipe.send(messages.PictureDone(wish.job_id, image, wish.width, wish.height, pixels))
+        pixels = picture(prompt, wish.seed + image, wish.width * wish.height, flagged)
+        pipe.send(messages.PictureDone(wish.job_id, image, wish.width, wish.height, pixels, flagged))
     return messages.Finished(wish.job_id, time.perf_counter() - started)
 
 

@@ -1,7 +1,7 @@
 """A worker without a model, for tests of whatever stands before or behind the API.
 
 It claims from a real store, keeps real files and finishes real jobs. Only the pictures are not worth looking at:
-each is one flat colour, told by the prompt, the seed and its number.
+each is one flat colour, told by the prompt, the seed and its number. A prompt with the word ``nsfw`` is flagged.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from tintype.core import ImageFile, Job, LogLine, Params, Result
 from tintype.files import INLINE, FileStore, ending, preview_key
 from tintype.store import Bus, Store
 from tintype.store.bus import WORK
-from tintype.testing.colours import colour
+from tintype.testing.colours import is_flagged, picture
 
 POLL_SECONDS = 0.2
 
@@ -68,14 +68,15 @@ class FakePainter:
             images=tuple(pictures),
             seed=job.params.seed,
             prompt=job.params.prompt,
-            flagged=(False,) * len(pictures),
+            flagged=(is_flagged(job.params.prompt, job.params.check_safety),) * len(pictures),
             timings={"inference": 0.125},
         )
         await self._store.finish(job, result)
 
     async def _keep_preview(self, job: Job, params: Params, step: int) -> None:
         """All steps are the first picture's."""
-        data = images.encode(colour(params.prompt, params.seed) * (16 * 12), 16, 12, "jpeg")
+        small = picture(params.prompt, params.seed, 16 * 12, is_flagged(params.prompt, params.check_safety))
+        data = images.encode(small, 16, 12, "jpeg")
         await self._files.put(preview_key(job.id, job.attempt, 0, step), data, durable=False)
 
     async def _save(self, job: Job, params: Params, n: int) -> ImageFile:
@@ -89,4 +90,5 @@ class FakePainter:
 
 def flat_pixels(params: Params, n: int) -> bytes:
     """Picture ``n`` of a wish, as ``width * height * 3`` bytes of RGB."""
-    return colour(params.prompt, params.seed + n) * (params.width * params.height)
+    flagged = is_flagged(params.prompt, params.check_safety)
+    return picture(params.prompt, params.seed + n, params.width * params.height, flagged)

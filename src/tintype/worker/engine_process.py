@@ -31,11 +31,12 @@ class EngineProcess:
         threads: int = 0,
         program: str = "tintype.engine",
         expansion_prompt: str = "",
+        safety_checker: str = "on",
     ) -> None:
         """``program`` is the module to run: another one that keeps the rules of the pipe may stand in."""
         self.device = device
         self._command = [sys.executable, "-m", program, "--model", str(model), "--device", device]
-        self._command += ["--threads", str(threads)]
+        self._command += ["--threads", str(threads), "--safety-checker", safety_checker]
         if expansion_prompt:
             self._command += ["--expansion-prompt", expansion_prompt]
         self._process: subprocess.Popen[bytes] | None = None

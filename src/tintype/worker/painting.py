@@ -12,7 +12,7 @@ from tintype.core import Failure, ImageFile, Job, LogLine, Params, Result
 from tintype.errors import CANCELLED
 from tintype.files import INLINE, UNTIL, FileStore, ending, preview_key
 from tintype.worker.engine_process import EngineProcess
-from tintype.worker.status import EngineStatus
+from tintype.worker.status import UNCHECKED, EngineStatus
 
 SILENCE_SECONDS = 1800.0
 """An engine that reports nothing for so long while it paints has hung; one step of the 6B on a slow CPU has not."""
@@ -47,9 +47,11 @@ async def paint(
             images=params.images,
             previews=job.terms.previews,
             expand=params.expand_prompt,
+            check=params.check_safety and status.safety_checker != "off",
         )
     )
     saved: list[ImageFile] = []
+    flagged: list[bool] = []
     writing, expanded = _Writing(say), None
     while True:
         match await _hear_about(job, engine):
@@ -62,13 +64,17 @@ async def paint(
                     await _keep_preview(job, step, step.preview, files)  # first: the line says that it is there
                 say(LogLine(_step_text(step, params.images)))
             case messages.PictureDone() as picture:
+                if picture.flagged:
+                    text = f"image {picture.image + 1}/{params.images} is black: the safety checker flagged it"
+                    say(LogLine(text, level="WARN"))
                 saved.append(await _save(job, params, picture, files, say))
+                flagged.append(picture.flagged)
             case messages.Finished() as end:
                 return Result(
                     images=tuple(saved),
                     seed=params.seed,
                     prompt=params.prompt,
-                    flagged=(False,) * len(saved),
+                    flagged=tuple(flagged),
                     timings=_timings(end, expanded),
                     expanded=expanded is not None and expanded.prompt != params.prompt,
                 )
@@ -167,9 +173,10 @@ def _opening_lines(job: Job, params: Params, status: EngineStatus) -> list[LogLi
     lines = [LogLine(f"waited {waited:.2f} s in the queue")]
     lines += [LogLine(f"{status.model} {status.version} on {status.device}{retry}: {size}")]
     asked = {
-        "enable_safety_checker": params.check_safety,
         "acceleration": params.acceleration != "none",
     }
+    if params.check_safety and status.safety_checker == "off":
+        lines.append(LogLine(UNCHECKED["off"], level="WARN"))
     lines += [LogLine(text, level="WARN") for name, text in status.not_built.items() if asked.get(name)]
     return lines
 

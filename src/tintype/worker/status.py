@@ -2,8 +2,19 @@
 
 from dataclasses import dataclass, field
 
+from tintype.messages import SafetyChecker
+
+UNCHECKED = {
+    "on": "",
+    "off": "safety checker: turned off by the operator (safety_checker=off); no picture is checked",
+    "missing": (
+        "safety checker: this model has none, so requests that ask for the check, as all do by default, are refused; "
+        "run 'tintype pull', or set TINTYPE_SAFETY_CHECKER=off"
+    ),
+}
+"""What people are told, by the state of the checker."""
+
 NOT_BUILT = {
-    "enable_safety_checker": "safety checker: not built yet; no picture is checked",
     "acceleration": "acceleration: not built yet; every level runs as 'none'",
 }
 
@@ -21,5 +32,6 @@ class EngineStatus:
     checksum: str = ""
     device: str = ""
     dtype: str = ""
+    safety_checker: SafetyChecker = "missing"
     not_built: dict[str, str] = field(default_factory=lambda: dict(NOT_BUILT))
     """Fields of the API that are accepted and recorded but change nothing yet: field -> plain words."""

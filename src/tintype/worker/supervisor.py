@@ -23,7 +23,7 @@ from tintype.store.leases import LEASE
 from tintype.worker.engine_process import EngineDied, EngineProcess
 from tintype.worker.joblog import JobLog
 from tintype.worker.painting import forget, paint
-from tintype.worker.status import EngineStatus
+from tintype.worker.status import UNCHECKED, EngineStatus
 
 POLL_SECONDS = 1.0
 """The longest that a lost wake-up delays a job, or a dead engine goes unnoticed."""
@@ -104,8 +104,11 @@ class Supervisor:
         status = self.status
         status.model, status.version, status.checksum = ready.model, ready.version, ready.checksum
         status.device, status.dtype = ready.device, ready.dtype
+        status.safety_checker = ready.safety_checker
         status.state, status.phase = "ready", "ready"
         log.info("engine ready", model=ready.model, device=ready.device, seconds=round(ready.seconds, 1))
+        if text := UNCHECKED[ready.safety_checker]:
+            log.warning(text)
 
     async def _work_forever(self) -> None:
         """Claim and work, one job at a time; ends only with :class:`EngineDied`."""
@@ -182,7 +185,8 @@ def _report(job: Job, params: Params, outcome: Result | Failure) -> None:
     """One line in the server's log for each request; no prompt in it."""
     size = f"{params.images}x {params.width}x{params.height}"
     if isinstance(outcome, Result):
-        log.info("request done", id=job.id, size=size, steps=params.steps, seconds=outcome.timings["inference"])
+        seconds, flagged = outcome.timings["inference"], sum(outcome.flagged)
+        log.info("request done", id=job.id, size=size, steps=params.steps, seconds=seconds, flagged=flagged)
     else:
         log.info("request not done", id=job.id, size=size, status=outcome.status, why=outcome.error_type or "input")
 
