@@ -140,8 +140,11 @@ def vae_weights(folder: Path) -> tuple[dict[str, Tensor], dict[str, dict]]:
     return network.state_dict(), trained
 
 
-def export(folder: Path, target: Path) -> None:
-    """Write the checkpoint of the states in `folder` to `target`, replacing what is there."""
+def export(folder: Path, target: Path, pictures: int = 300) -> None:
+    """Write the checkpoint of the states in `folder` to `target`, replacing what is there.
+
+    The map for previews is fitted to so many `pictures`.
+    """
     text, trained_text = averaged(folder, "language")
     transformer, trained_transformer = averaged(folder, "diffusion")
     vae, trained = vae_weights(folder)
@@ -157,5 +160,5 @@ def export(folder: Path, target: Path) -> None:
     shutil.copytree(folder / "tokenizer", target / "tokenizer", dirs_exist_ok=True)
     sizes = [[columns * CELL, rows * CELL] for columns, rows in SHAPES]
     about = {"name": "postcard", "version": VERSION, "sizes": sizes, "trained": trained}
-    about["preview"] = preview.fit(LinearLatents.load(folder / "latents.safetensors"))
+    about["preview"] = preview.fit(LinearLatents.load(folder / "latents.safetensors"), pictures)
     write_about(target / "tintype.json", about)
