@@ -91,12 +91,12 @@ def spare_constants(decoder: Decoder) -> None:
             module.weight.grad[:, -2:] = 0
 
 
-def new_decoder(code: LinearLatents) -> Decoder:
-    """A decoder that draws the linear latents' smooth picture before any training."""
+def new_decoder(code: LinearLatents, pictures: int) -> Decoder:
+    """A decoder that draws the linear latents' smooth picture before any training; scaled by so many pictures."""
     decoder = Autoencoder(CONFIG).decoder
     rng = Random(11)
-    pictures = [paint(random_scene(rng, Difficulty())[0], 8, 6, QUARTER_CELL) for _ in range(12)]
-    unfolding.write(decoder, code, to_signed(np.stack(pictures)))
+    examples = [paint(random_scene(rng, Difficulty())[0], 8, 6, QUARTER_CELL) for _ in range(pictures)]
+    unfolding.write(decoder, code, to_signed(np.stack(examples)))
     return decoder
 
 
@@ -155,11 +155,11 @@ def full_loss(decoder: Decoder, code: LinearLatents, rng: Random) -> Tensor:
     return picture_loss(sharpen(decoder, x), picture, inside)
 
 
-def train(folder: Path, seconds: float, seed: int = 2) -> None:
+def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> None:
     """Train for `seconds` in all, over all restarts; the result is `decoder.pt` in `folder`."""
     code = LinearLatents.load(folder / "latents.safetensors")
     torch.manual_seed(seed)
-    decoder = new_decoder(code).requires_grad_(False)
+    decoder = new_decoder(code, pictures).requires_grad_(False)
     lower, upper = free_modules(decoder)
     for module in (*lower, *upper):
         module.requires_grad_(True)

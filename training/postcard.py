@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -50,6 +51,7 @@ class Samples:
 
 
 QUICK, QUICK_SECONDS = Samples(captions=2000, latents=150, preview=30), 30.0
+QUICK_STAGES: dict[str, Train] = {"decoder": partial(decoder.train, pictures=2)}
 
 
 def prepare(work: Path, samples: Samples) -> None:
@@ -103,8 +105,10 @@ def train(given: argparse.Namespace) -> None:
     samples = QUICK if given.quick else Samples()
     prepare(given.work, samples)
     for name in [given.only] if given.only else STAGES:
-        stage, usual = STAGES[name]
-        stage(given.work, given.seconds or (QUICK_SECONDS if given.quick else usual))
+        stage, seconds = STAGES[name]
+        if given.quick:
+            stage, seconds = QUICK_STAGES.get(name, stage), QUICK_SECONDS
+        stage(given.work, given.seconds or seconds)
     if not given.only:
         export(given.work, given.target, samples.preview)
 
