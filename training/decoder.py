@@ -1,8 +1,9 @@
 """The autoencoder's decoder: learns to draw sharply from the fixed linear latents.
 
 Its first weights (`unfolding.py`) already draw the smooth picture that the latents code, at a quarter of the size.
-Those weights are kept. What is trained is what they leave free: a third resnet on every level, which learns to remove
-the blocks and blurs of the smooth picture, and then everything from a quarter of the size to the whole.
+Those weights are kept. What is trained is what they leave free: a third resnet on the middle levels, which learns to
+close the joints between the latents' squares, and then everything from a quarter of the size to the whole. Half of the
+latents it learns from are the transformer's own (`painted.py`), with their errors.
 
 Shapes: B pictures, h x w latent pixels of 64 x 64 pixels.
 """
@@ -21,6 +22,7 @@ import unfolding
 from canvas import CELL
 from landscape import paint
 from latents import CHANNELS, QUARTER_CELL, LinearLatents, random_shape, to_signed
+from painted import Studio
 from run import Run, warm_then_cool
 from scene import Difficulty, random_scene
 from tintype.model.autoencoder import Autoencoder, Decoder
@@ -37,19 +39,43 @@ CONFIG = AutoencoderConfig(
     shift_factor=0.0,
     mid_block_add_attention=False,
 )
+LAID = 2  # the level up to which the hand-written weights alone are at work; 16 x 16 pixels are one of its pixels
 QUARTER = 4  # the level at which a latent pixel has become 16 x 16 pixels
-LOWER = 0.2  # share of the time for the levels up to there
-EDGE = 16  # pixels along a crop's edge that see what is not there
+SIDE = 16  # pixels of level LAID along one side of a crop
+CROPS = 2  # of one picture in a step
+EDGE = 24  # pixels along a crop's edge that see what is not there
+OWN = 0.3  # share of pictures whose latents are the encoder's instead of the transformer's
 
 
-def quarter_features(decoder: Decoder, z: Tensor) -> Tensor:
-    """The decoder up to a quarter of the size [B, 32, 16 h, 16 w]."""
+def laid_features(decoder: Decoder, z: Tensor) -> Tensor:
+    """The decoder up to its second resnet of level LAID, [B, 96, 4 h, 4 w]."""
     x = decoder.mid_block(decoder.conv_in(z))
-    for block in decoder.up_blocks[:QUARTER]:
+    for block in decoder.up_blocks[:LAID]:
+        x = block(x)
+    for resnet in decoder.up_blocks[LAID].resnets[:2]:
+        x = resnet(x)
+    return x
+
+
+def draw(decoder: Decoder, x: Tensor) -> Tensor:
+    """The rest of the decoder: [B, 96, 4 h, 4 w] -> pixels [B, 3, 64 h, 64 w]."""
+    return sharpen(decoder, to_quarter(decoder, x))
+
+
+def to_quarter(decoder: Decoder, x: Tensor) -> Tensor:
+    """[B, 96, 4 h, 4 w] -> the features at a quarter of the size [B, 32, 16 h, 16 w]."""
+    block = decoder.up_blocks[LAID]
+    x = block.upsamplers[0](block.resnets[2](x))
+    for block in decoder.up_blocks[LAID + 1 : QUARTER]:
         x = block(x)
     for resnet in decoder.up_blocks[QUARTER].resnets:
         x = resnet(x)
     return x
+
+
+def quarter_features(decoder: Decoder, z: Tensor) -> Tensor:
+    """The decoder up to a quarter of the size [B, 32, 16 h, 16 w]."""
+    return to_quarter(decoder, laid_features(decoder, z))
 
 
 def quarter_picture(x: Tensor) -> Tensor:
@@ -59,28 +85,27 @@ def quarter_picture(x: Tensor) -> Tensor:
 
 
 def sharpen(decoder: Decoder, x: Tensor) -> Tensor:
-    """The rest of the decoder: [B, 32, 16 h, 16 w] -> pixels [B, 3, 64 h, 64 w]."""
+    """From there to the end: [B, 32, 16 h, 16 w] -> pixels [B, 3, 64 h, 64 w]."""
     x = decoder.up_blocks[QUARTER].upsamplers[0](x)
     for block in decoder.up_blocks[QUARTER + 1 :]:
         x = block(x)
     return decoder.conv_out(F.silu(decoder.conv_norm_out(x)))
 
 
-def free_modules(decoder: Decoder) -> tuple[list[nn.Module], list[nn.Module]]:
-    """What is trained: first up to a quarter of the size, then beyond."""
-    lower = [*decoder.mid_block.resnets, *decoder.up_blocks[0].resnets]
-    lower += [block.resnets[2] for block in decoder.up_blocks[1 : QUARTER + 1]]
+def free_modules(decoder: Decoder) -> list[nn.Module]:
+    """What is trained."""
+    middle = [block.resnets[2] for block in decoder.up_blocks[LAID : QUARTER + 1]]
     upper = [decoder.up_blocks[QUARTER].upsamplers, *decoder.up_blocks[QUARTER + 1 :]]
-    return lower, [*upper, decoder.conv_norm_out, decoder.conv_out]
+    return [*middle, *upper, decoder.conv_norm_out, decoder.conv_out]
 
 
 def optimizer_for(modules: list[nn.Module]) -> torch.optim.Optimizer:
     """Adam moves every weight equally far, so the more inputs a convolution adds up the slower each must go."""
     groups = []
     for weight in (weight for module in modules for weight in module.parameters()):
-        rate = 1e-3 if weight.ndim == 1 else min(1e-3, 0.15 / weight[0].numel())
+        rate = 1e-3 if weight.ndim == 1 else min(2e-3, 0.3 / weight[0].numel())
         groups.append({"params": [weight], "lr": rate})
-    return torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.0)
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0)
 
 
 def spare_constants(decoder: Decoder) -> None:
@@ -108,30 +133,6 @@ def picture_loss(drawn: Tensor, target: Tensor, inside: Tensor) -> Tensor:
     return F.l1_loss(drawn, target) + 2 * F.mse_loss(drawn, target) + 0.5 * across + 0.5 * broad
 
 
-@torch.no_grad()
-def example(decoder: Decoder, code: LinearLatents, rng: Random, side: int | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Features at a quarter of the size, their picture and the mask of pixels that count.
-
-    A crop of `side` latent pixels, or the whole picture. Features are made from the whole picture, so a crop is wrong
-    only along its very edge, which does not count unless the picture ends there too.
-    """
-    picture, z = full_size(code, rng)
-    z = z + torch.randn_like(z) * rng.uniform(0.0, 0.1)  # the transformer's latents will be a little wrong too
-    x = quarter_features(decoder, z)
-    inside = torch.ones(1, 1, *picture.shape[2:])
-    if side is None:
-        return x, picture, inside
-    top, left = rng.randint(0, z.shape[2] - side), rng.randint(0, z.shape[3] - side)
-    inside.zero_()
-    rows, columns = (slice(64 * start, 64 * (start + side)) for start in (top, left))
-    margin_top, margin_left = (0 if start == 0 else EDGE for start in (top, left))
-    end_top = rows.stop if rows.stop == picture.shape[2] else rows.stop - EDGE
-    end_left = columns.stop if columns.stop == picture.shape[3] else columns.stop - EDGE
-    inside[:, :, rows.start + margin_top : end_top, columns.start + margin_left : end_left] = 1
-    near = x[:, :, rows.start // 4 : rows.stop // 4, columns.start // 4 : columns.stop // 4]
-    return near, picture[:, :, rows, columns], inside[:, :, rows, columns]
-
-
 def full_size(code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
     """A random picture [1, 3, H, W] and its latents."""
     scene, _ = random_scene(rng, Difficulty())
@@ -139,20 +140,39 @@ def full_size(code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
     return picture, code.encode(F.avg_pool2d(picture, 4))
 
 
-def quarter_loss(decoder: Decoder, code: LinearLatents, rng: Random) -> Tensor:
-    """For the lower levels: a whole picture at a quarter of the size, which costs little."""
-    scene, _ = random_scene(rng, Difficulty())
-    picture = to_signed(paint(scene, *random_shape(rng), QUARTER_CELL)[None])
-    z = code.encode(picture)
-    z = z + torch.randn_like(z) * rng.uniform(0.0, 0.1)
-    drawn = quarter_picture(quarter_features(decoder, z))
-    return picture_loss(drawn, picture, torch.ones_like(picture[:, :1]))
+def example(studio: Studio, code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
+    """A picture [1, 3, H, W] and latents that show it, mostly as the transformer would paint them."""
+    if rng.random() < OWN:
+        picture, z = full_size(code, rng)
+        return picture, z + torch.randn_like(z) * rng.uniform(0.0, 0.15)
+    painted = studio.take()
+    index = rng.randrange(len(painted.scenes))
+    picture = to_signed(paint(painted.scenes[index], painted.columns, painted.rows, CELL)[None])
+    return picture, painted.latents[index : index + 1]
 
 
-def full_loss(decoder: Decoder, code: LinearLatents, rng: Random) -> Tensor:
-    """For the upper levels: mostly crops, now and then a whole picture."""
-    x, picture, inside = example(decoder, code, rng, None if rng.random() < 0.1 else 4)
-    return picture_loss(sharpen(decoder, x), picture, inside)
+def crops(x: Tensor, picture: Tensor, rng: Random) -> tuple[Tensor, Tensor, Tensor]:
+    """Crops of features and picture [CROPS, ...], and the mask [CROPS, 1, H, W] of pixels that count.
+
+    Features are made from the whole picture, so a crop is wrong only along its very edge, which does not count unless
+    the picture ends there too.
+    """
+    scale = picture.shape[2] // x.shape[2]
+    features, pixels, masks = [], [], []
+    for _ in range(CROPS):
+        top, left = (rng.choice((0, size - SIDE, *range(0, size - SIDE + 1, 4))) for size in x.shape[2:])
+        features.append(x[:, :, top : top + SIDE, left : left + SIDE])
+        rows, columns = (slice(scale * start, scale * (start + SIDE)) for start in (top, left))
+        pixels.append(picture[:, :, rows, columns])
+        mask = torch.zeros(1, 1, *picture.shape[2:])
+        mask[:, :, inner(rows, picture.shape[2]), inner(columns, picture.shape[3])] = 1
+        masks.append(mask[:, :, rows, columns])
+    return torch.cat(features), torch.cat(pixels), torch.cat(masks)
+
+
+def inner(crop: slice, size: int) -> slice:
+    """`crop` without its edges, but for those that are the picture's, which is `size` long."""
+    return slice(crop.start and crop.start + EDGE, size if crop.stop == size else crop.stop - EDGE)
 
 
 def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> None:
@@ -160,39 +180,48 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
     code = LinearLatents.load(folder / "latents.safetensors")
     torch.manual_seed(seed)
     decoder = new_decoder(code, pictures).requires_grad_(False)
-    lower, upper = free_modules(decoder)
-    for module in (*lower, *upper):
+    free = free_modules(decoder)
+    for module in free:
         module.requires_grad_(True)
-    run = Run("decoder", folder, decoder, [optimizer_for([*lower, *upper])], decay=0.99)
+    run = Run("decoder", folder, decoder, [optimizer_for(free)], decay=0.99)
     if run.step == 0:
         run.save()
     rng = Random(seed * 1_000_003 + run.step)
+    if run.elapsed() >= seconds:
+        return
+    studio = Studio(folder, code, rng)
     while run.elapsed() < seconds:
-        done = run.elapsed() / seconds
-        loss_of, share = (quarter_loss, done / LOWER) if done < LOWER else (full_loss, (done - LOWER) / (1 - LOWER))
-        run.set_rates(warm_then_cool(share))
-        loss = loss_of(decoder, code, rng)
+        run.set_rates(warm_then_cool(run.elapsed() / seconds))
+        picture, z = example(studio, code, rng)
+        with torch.no_grad():
+            x = laid_features(decoder, z)
+        near, pixels, inside = crops(x, picture, rng)
+        loss = picture_loss(draw(decoder, near), pixels, inside)
         loss.backward()
         spare_constants(decoder)
         nn.utils.clip_grad_norm_([weight for weight in decoder.parameters() if weight.requires_grad], 1.0)
-        run.update(1)
+        run.update(CROPS)
         if run.step % 100 == 0:
-            run.log(f"loss {loss.item():.4f} {quality(code, run)}")
-        if run.step % 200 == 0:
+            run.log(f"loss {loss.item():.4f} {quality(code, studio, run)}")
             run.save()
     run.save()
 
 
 @torch.no_grad()
-def quality(code: LinearLatents, run: Run) -> str:
-    """Signal-to-noise ratios of the averaged decoder on three held-out pictures."""
+def quality(code: LinearLatents, studio: Studio, run: Run) -> str:
+    """Signal-to-noise ratios of the averaged decoder on three pictures from their own and from painted latents."""
     decoder = Autoencoder(CONFIG).decoder
     decoder.load_state_dict(run.average.weights)
-    rng = Random(4242)
-    quarter, full = [], []
-    for picture, z in (full_size(code, rng) for _ in range(3)):
-        x = quarter_features(decoder, z)
-        quarter.append(F.mse_loss(quarter_picture(x).clamp(-1, 1), F.avg_pool2d(picture, 4)))
-        full.append(F.mse_loss(sharpen(decoder, x).clamp(-1, 1), picture))
-    ratios = [10 * torch.log10(4 / torch.stack(errors).mean()).item() for errors in (quarter, full)]
-    return "psnr {:.2f} dB at a quarter of the size, {:.2f} dB at full size".format(*ratios)
+    rng, parts = Random(4242), []
+    for name, share in (("own", 1.0), ("painted", 0.0)):
+        errors = []
+        for _ in range(3):
+            if share:
+                picture, z = full_size(code, rng)
+            else:
+                painted = studio.take()
+                picture = to_signed(paint(painted.scenes[0], painted.columns, painted.rows, CELL)[None])
+                z = painted.latents[:1]
+            errors.append(F.mse_loss(draw(decoder, laid_features(decoder, z)).clamp(-1, 1), picture))
+        parts.append(f"{10 * torch.log10(4 / torch.stack(errors).mean()).item():.2f} dB {name}")
+    return ", ".join(parts)

@@ -152,15 +152,20 @@ def write_quarters(resnet: ResnetBlock, x: Tensor, own: SquareCode, smaller: Squ
     return resnet(x)
 
 
-def write_doubling(convolution: nn.Conv2d, source: int, count: int) -> None:
-    """Behind the repeated pixels: keep s and the code (from channel `source`) in pairs, and lay down e."""
+def write_doubling(convolution: nn.Conv2d, source: int, count: int, smooth: bool) -> None:
+    """Behind the repeated pixels: keep s and the code (from channel `source`) in pairs, and lay down e.
+
+    Codes of squares stay as they are; colours, beyond the squares, are interpolated.
+    """
+    blend = torch.tensor([0.25, 0.5, 0.25]) if smooth else torch.tensor([0.0, 1.0, 0.0])
     convolution.weight.mul_(0.1)
     convolution.bias.zero_()
     hold_constants(convolution)
     convolution.weight[: 8 + 2 * count] = 0
     convolution.weight[:4, :4, 1, 1] = torch.eye(4)
     for channels, sign in zip(pair(4, count), (1, -1), strict=True):
-        convolution.weight[channels, source : source + count, 1, 1] = sign * torch.eye(count)
+        taps = torch.eye(count)[:, :, None, None] * torch.outer(blend, blend)
+        convolution.weight[channels, source : source + count] = sign * taps
     for channels, sign in zip(pair(4 + 2 * count, 2), (1, -1), strict=True):
         for tap, value in ((0, -0.5), (2, 0.5)):
             convolution.weight[channels.start, 0, 1, tap] = sign * value
@@ -222,7 +227,7 @@ def write(decoder: Decoder, code: LinearLatents, pictures: Tensor) -> None:
         for resnet in free:
             leave_free(resnet, x)
         for upsampler in block.upsamplers:
-            write_doubling(upsampler.conv, source, CODES[min(level, len(CODES) - 1)])
+            write_doubling(upsampler.conv, source, CODES[min(level, len(CODES) - 1)], smooth=level + 1 >= len(CODES))
             x = upsampler(x) if level + 1 < len(CODES) else upsampler.conv(x)
     arrival(decoder.conv_norm_out, x)
     decoder.conv_out.weight.mul_(0.1)
