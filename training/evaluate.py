@@ -141,7 +141,7 @@ class Painter:
 
 
 def evaluate(work: Path, checkpoint: Path, count: int = 500, decoder: bool = False) -> Report:
-    """Paint and judge `count` captions with the model in `checkpoint`; the probe is in `work`, or made there.
+    """Paint and judge `count` captions with the model in `checkpoint`; the probe is in `work`.
 
     With `decoder` pictures are those that users get; without, what the latents say is looked at directly, which
     takes a third of the time.

@@ -20,6 +20,7 @@ import diffusion
 import encoder
 import evaluate
 import language
+import probe
 import sheet
 import shipped
 import sizes
@@ -50,6 +51,7 @@ class Samples:
     preview: int = 300
 
 
+PROBE_SECONDS = 600.0
 QUICK, QUICK_SECONDS = Samples(captions=2000, latents=150, preview=30), 30.0
 QUICK_STAGES: dict[str, Train] = {"decoder": partial(decoder.train, pictures=2)}
 
@@ -69,7 +71,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--target", type=Path, help="where the checkpoint is written; for --quick in --work")
     parser.add_argument("--from-shipped", action="store_true", help="begin stages without a state from the checkpoint")
     parser.add_argument("--only", choices=STAGES, help="train this stage alone (two can run side by side)")
-    parser.add_argument("--seconds", type=float, help="a stage's budget over all restarts, with --only or --quick")
+    parser.add_argument(
+        "--seconds", type=float, help="with --only, --quick, --measure: the stage's, each stage's, the probe's"
+    )
     parser.add_argument("--quick", action="store_true", help="a few seconds for each stage")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--export", action="store_true", help="only write the checkpoint of the states there are")
@@ -95,6 +99,7 @@ def judge(given: argparse.Namespace) -> None:
         sizes.make(checkpoint, given.sizes)
         print(sizes.report(checkpoint))
     if given.measure:
+        probe.train(given.work, given.seconds or PROBE_SECONDS)
         report = evaluate.evaluate(given.work, checkpoint, given.count, given.decoder)
         print(evaluate.table(report))
         if given.write:

@@ -27,7 +27,6 @@ from scene import BACKDROPS, KINDS, PLACES, SKIES, Scene, random_scene
 
 COLUMNS, ROWS = 8, 6
 EIGHTH = QUARTER_CELL // 2  # pixels of what the probe sees along one side of a cell
-SECONDS = 600.0
 BATCH = 64
 FRESH = 16  # renders that join the stock with every step; the rest of a batch was seen before, made wrong differently
 STOCK = 8192
@@ -140,7 +139,7 @@ def loss_of(scores: dict[str, Tensor], labels: Tensor) -> Tensor:
     ).sum()
 
 
-def train(folder: Path, seconds: float = SECONDS, seed: int = 5) -> None:
+def train(folder: Path, seconds: float, seed: int = 5) -> None:
     """Train for `seconds` in all, over all restarts; the result is `probe.pt` in `folder`."""
     code = LinearLatents.load(folder / "latents.safetensors")
     torch.manual_seed(seed)
@@ -162,9 +161,7 @@ def train(folder: Path, seconds: float = SECONDS, seed: int = 5) -> None:
 
 
 def load(folder: Path) -> Probe:
-    """The trained probe (averaged weights), frozen; trained first if need be."""
-    if not (folder / "probe.pt").exists():
-        train(folder)
+    """The trained probe (averaged weights), frozen."""
     network = Probe()
     network.load_state_dict(torch.load(folder / "probe.pt", map_location="cpu")["average"])
     return network.requires_grad_(False).eval()
