@@ -63,12 +63,12 @@ class Stamp:
     given as they are at noon; the stamp tints them for the time of day.
     """
 
-    def __init__(self, canvas: Canvas, foot: Point, time: str, scale: float = 1.0, mirrored: bool = False) -> None:
+    def __init__(self, canvas: Canvas, foot: Point, time: str, scale: float = 1.0) -> None:
         self.canvas, self.foot, self.time = canvas, foot, time
-        self.scale, self.side = scale, -1.0 if mirrored else 1.0
+        self.scale = scale
 
     def place(self, x: float, y: float) -> Point:
-        return self.foot[0] + self.side * self.scale * x, self.foot[1] - self.scale * y
+        return self.foot[0] + self.scale * x, self.foot[1] - self.scale * y
 
     def polygon(self, points: Sequence[Point], colour: RGB) -> None:
         self.canvas.polygon([self.place(x, y) for x, y in points], lit(colour, self.time))

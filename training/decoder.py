@@ -103,7 +103,7 @@ def optimizer_for(modules: list[nn.Module]) -> torch.optim.Optimizer:
     """Adam moves every weight equally far, so the more inputs a convolution adds up the slower each must go."""
     groups = []
     for weight in (weight for module in modules for weight in module.parameters()):
-        rate = 1e-3 if weight.ndim == 1 else min(2e-3, 0.3 / weight[0].numel())
+        rate = 3e-4 if weight.ndim == 1 else min(4e-4, 0.05 / weight[0].numel())
         groups.append({"params": [weight], "lr": rate})
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0)
 

@@ -5,7 +5,7 @@ Shapes: B pictures, C channels, h x w latent pixels, n caption tokens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -98,20 +98,9 @@ def random_batch(words: Words, code: LinearLatents, rng: Random, difficulty: Dif
         if padded(len(ids)) == room:
             scenes.append(scene)
             captions.append(ids)
-    arranged = [replace(scene, arrangement=found) for scene, found in zip(scenes, arrangements(noise), strict=True)]
-    pictures = np.stack([paint(scene, columns, rows, QUARTER_CELL) for scene in arranged])
+    pictures = np.stack([paint(scene, columns, rows, QUARTER_CELL) for scene in scenes])
     clean = code.encode(to_signed(pictures))
-    return Batch(arranged, columns, rows, clean, noise, *words.read(captions))
-
-
-def arrangements(noise: Tensor) -> list[int]:
-    """Which arrangement noise [B, C, h, w] stands for: the signs of the means of its first two channels.
-
-    Captions say nothing about it, so without such a rule the network would have to toss a coin in every token and land
-    on the same side; it tends to paint a sun on both. Pictures have a mean of zero in these channels, so at every
-    noise level the mean is the noise's.
-    """
-    return ((noise[:, :2].mean((2, 3)) > 0) * torch.tensor([1, 2])).sum(1).tolist()
+    return Batch(scenes, columns, rows, clean, noise, *words.read(captions))
 
 
 def share_of_whole(samples: int) -> float:

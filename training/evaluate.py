@@ -12,7 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
@@ -127,17 +127,14 @@ class Painter:
     pipeline: Pipeline
     code: LinearLatents | None  # in place of the decoder
 
-    def paint(self, text: str, seed: int) -> tuple[Tensor, int]:
-        """The picture [3, H, W] in -1..1 and the arrangement that its noise stands for."""
-        noise = self.pipeline.noise(WIDTH, HEIGHT, seed)
-        latents = noise
-        for denoised in self.pipeline.denoise(noise, self.pipeline.read(text), diffusion.STEPS):
+    def paint(self, text: str, seed: int) -> Tensor:
+        """The picture [3, H, W] in -1..1."""
+        latents = self.pipeline.noise(WIDTH, HEIGHT, seed)
+        for denoised in self.pipeline.denoise(latents, self.pipeline.read(text), diffusion.STEPS):
             latents = denoised.latents
         if self.code is not None:
-            picture = self.code.decode(latents)[0].clamp(-1, 1)
-        else:
-            picture = to_signed(self.pipeline.develop(latents)[None])[0]
-        return picture, diffusion.arrangements(noise)[0]
+            return self.code.decode(latents)[0].clamp(-1, 1)
+        return to_signed(self.pipeline.develop(latents)[None])[0]
 
 
 def evaluate(work: Path, checkpoint: Path, count: int = 500, decoder: bool = False) -> Report:
@@ -152,10 +149,8 @@ def evaluate(work: Path, checkpoint: Path, count: int = 500, decoder: bool = Fal
     asked = held_out(count)
     seen, ceiling = [], []
     for one in asked:
-        picture, arrangement = painter.paint(one.caption, one.seed)
-        seen.append(probe.look(network, picture))
-        drawn = probe.render(replace(one.scene, arrangement=arrangement))
-        ceiling.append(probe.look(network, to_signed(drawn[None])[0]))
+        seen.append(probe.look(network, painter.paint(one.caption, one.seed)))
+        ceiling.append(probe.look(network, to_signed(probe.render(one.scene)[None])[0]))
         if len(seen) % 100 == 0:
             print(f"{len(seen)} of {count} painted", flush=True)
     return Report(

@@ -107,6 +107,15 @@ MODEL_INDEX = {
     "transformer": ["diffusers", "ZImageTransformer2DModel"],
     "vae": ["diffusers", "AutoencoderKL"],
 }
+# The text encoder was trained without rules and without thoughts; the longest description has some 40 tokens.
+EXPANSION = {
+    "system": None,
+    "empty_thought": False,
+    "temperature": 0.7,
+    "top_k": 20,
+    "top_p": 0.9,
+    "max_new_tokens": 96,
+}
 SCHEDULER = {
     "_class_name": "FlowMatchEulerDiscreteScheduler",
     "_diffusers_version": DIFFUSERS,
@@ -160,5 +169,6 @@ def export(folder: Path, target: Path, pictures: int = 300) -> None:
     shutil.copytree(folder / "tokenizer", target / "tokenizer", dirs_exist_ok=True)
     sizes = [[columns * CELL, rows * CELL] for columns, rows in SHAPES]
     about = {"name": "postcard", "version": VERSION, "sizes": sizes, "trained": trained}
+    about["expansion"] = EXPANSION
     about["preview"] = preview.fit(LinearLatents.load(folder / "latents.safetensors"), pictures)
     write_about(target / "tintype.json", about)

@@ -50,11 +50,11 @@ def paint(scene: Scene, columns: int, rows: int, cell: int) -> np.ndarray:
     ground.paint_backdrop(canvas, scene, horizon)
     ground.paint(canvas, scene, horizon)
     if scene.kind is not None:
-        paint_things(canvas, scene, horizon, mirrored=scene.variant == 1)
+        paint_things(canvas, scene, horizon)
     return canvas.finish()
 
 
-def paint_things(canvas: Canvas, scene: Scene, horizon: int, mirrored: bool) -> None:
+def paint_things(canvas: Canvas, scene: Scene, horizon: int) -> None:
     """The scene's things, at places and scales snapped to half cells."""
     assert scene.kind is not None
     reach = {5: 1.0, 6: 1.5}.get(canvas.columns, 2.0)
@@ -67,7 +67,7 @@ def paint_things(canvas: Canvas, scene: Scene, horizon: int, mirrored: bool) -> 
         offsets = [-spread * 0.6, spread * 0.6] if scene.count == 2 else [-spread, 0.0, spread]
     for offset in offsets:
         foot = (middle + offset, foot_height(scene, horizon, depth))
-        stamp = Stamp(canvas, foot, scene.time, scale, mirrored)
+        stamp = Stamp(canvas, foot, scene.time, scale)
         settle(stamp, scene)
         PAINTERS[scene.kind](stamp, body_colour(scene))
 

@@ -1,6 +1,6 @@
 """The sky: its gradient, sun, moon, stars, clouds and rainbow.
 
-Variety comes as a choice among a few fixed arrangements, each on the half-cell grid.
+Everything has one place, on the half-cell grid.
 """
 
 from __future__ import annotations
@@ -11,12 +11,7 @@ from canvas import Canvas
 from palette import RGB, SKIES, mix
 from scene import Scene
 
-# Arrangements of clouds: (cells from the middle, row, size).
-CLOUDS = (
-    ((-2.5, 1.0, 1.0), (2.5, 0.5, 0.8)),
-    ((-1.5, 0.5, 0.8), (3.0, 1.5, 1.0)),
-    ((2.0, 1.0, 1.0), (-3.0, 1.5, 0.8), (-0.5, 0.5, 0.6)),
-)
+CLOUDS = ((-1.5, 0.5, 0.8), (3.0, 1.5, 1.0))  # cells from the middle, row, size
 RAINBOW: tuple[RGB, ...] = (
     (222, 60, 56), (244, 140, 50), (250, 214, 70), (96, 180, 90), (70, 120, 210), (130, 80, 180),
 )  # fmt: skip
@@ -24,24 +19,24 @@ RAINBOW: tuple[RGB, ...] = (
 
 def paint(canvas: Canvas, scene: Scene, horizon: int) -> None:
     canvas.gradient(0, horizon, SKIES[scene.time])
-    side = scene.sun_side
     if "stars" in scene.sky:
-        stars(canvas, horizon, scene.arrangement)
+        stars(canvas, horizon)
     if "sun" in scene.sky:
-        sun(canvas, scene.time, horizon, sun_column(canvas, side))
+        sun(canvas, scene.time, horizon, sun_column(canvas))
     if "moon" in scene.sky:
-        moon(canvas, sun_column(canvas, side))
+        moon(canvas, sun_column(canvas))
     if "rainbow" in scene.sky:
         rainbow(canvas, horizon)
     if scene.time == "overcast":
-        overcast(canvas, side)
+        overcast(canvas)
     elif "clouds" in scene.sky:
-        for offset, row, size in CLOUDS[scene.arrangement % len(CLOUDS)]:
+        for offset, row, size in CLOUDS:
             cloud(canvas, canvas.columns / 2 + offset, row, size, scene.time)
 
 
-def sun_column(canvas: Canvas, side: int) -> float:
-    return canvas.columns / 2 + side * {5: 1.5, 6: 2.0}.get(canvas.columns, 2.5)
+def sun_column(canvas: Canvas) -> float:
+    """Left of the middle, where the sun and the moon are."""
+    return canvas.columns / 2 - {5: 1.5, 6: 2.0}.get(canvas.columns, 2.5)
 
 
 def sun(canvas: Canvas, time: str, horizon: int, x: float) -> None:
@@ -62,11 +57,11 @@ def moon(canvas: Canvas, x: float) -> None:
         canvas.ellipse(x + dx, 1.0 + dy, r, r, (222, 216, 196))
 
 
-def stars(canvas: Canvas, horizon: int, field: int) -> None:
-    """One of a few fixed star fields: a star sits at one of two points of a half cell, or is missing."""
+def stars(canvas: Canvas, horizon: int) -> None:
+    """A star sits at one of two points of a half cell, or is missing."""
     for row in range(2 * horizon - 1):
         for column in range(2 * canvas.columns):
-            lot = (row * 7 + column * 5 + row * column * 3 + field * 11) % 13
+            lot = (row * 7 + column * 5 + row * column * 3) % 13
             if lot > 4:
                 continue
             x, y = column / 2 + (0.15 if lot % 2 else 0.35), row / 2 + (0.15 if lot < 3 else 0.35)
@@ -82,12 +77,10 @@ def cloud(canvas: Canvas, x: float, y: float, size: float, time: str) -> None:
     canvas.ellipse(x, y + 0.22 * size, 1.1 * size, 0.17 * size, shade)
 
 
-def overcast(canvas: Canvas, side: int) -> None:
+def overcast(canvas: Canvas) -> None:
     """Layers of grey cloud across the whole sky."""
     for layer, (row, grey) in enumerate(((0.0, 128), (0.75, 146), (1.5, 166))):
-        edge = [
-            (x / 4, row + 0.5 + 0.22 * math.sin(x * 0.55 * side + 2.1 * layer)) for x in range(4 * canvas.columns + 1)
-        ]
+        edge = [(x / 4, row + 0.5 + 0.22 * math.sin(2.1 * layer - x * 0.55)) for x in range(4 * canvas.columns + 1)]
         top = row - 0.75
         canvas.polygon([(0, top), (canvas.columns, top), *edge[::-1]], (grey, grey + 6, grey + 12), 130)
 

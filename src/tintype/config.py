@@ -32,6 +32,10 @@ HOME = (
 
 ENGINE = "The module run as the engine child; `tintype.testing.engine` paints flat colours without a model, for tests."
 
+EXPANSION_PROMPT = (
+    "A text file: your own rules for expanding prompts, instead of `assets/expansion.txt`. Postcard takes none."
+)
+
 
 class Settings(BaseSettings):
     """What an operator can set. Made with :meth:`load`."""
@@ -74,6 +78,7 @@ class Settings(BaseSettings):
     unit_price: float = Field(0.005, ge=0, description="The price of a million pixels, for usage and cost figures.")
     expansion_price: float = Field(0.0025, ge=0, description="The price of expanding one prompt.")
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="The currency of the prices.")
+    expansion_prompt_file: str = Field("", description=EXPANSION_PROMPT)
     max_attempts: int = Field(3, ge=1, description="How often a request is started when its engine keeps dying.")
     inline_seconds: float = Field(3600, ge=60, description="How long a `sync_mode` result of the queue can be fetched.")
     keep_days: float = Field(30, gt=0, description="How many days finished requests, pictures and uploads are kept.")

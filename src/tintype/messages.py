@@ -18,6 +18,8 @@ class Generate:
     images: int
     previews: bool = False
     """Report every step with a small picture."""
+    expand: bool = False
+    """Write the prompt anew first, and paint that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,25 @@ class Preview:
     width: int
     height: int
     pixels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """From the child: a piece of the expanded prompt, as soon as it is written."""
+
+    job_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """From the child: the prompt that is painted."""
+
+    job_id: str
+    prompt: str
+    seconds: float
+    trouble: str = ""
+    """Why it is the given one after all; empty: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +133,5 @@ class Failed:
 Command = Generate | Cancel
 Outcome = Finished | Stopped | Failed
 """The last report about a job."""
-JobReport = StepDone | PictureDone | Outcome
+JobReport = Words | Expanded | StepDone | PictureDone | Outcome
 Report = Phase | Ready | Unable | JobReport

@@ -1,8 +1,9 @@
 """The real checkpoint, from the Hugging Face Hub to this machine: fetched, checked, halved.
 
 Knows the hub, the manifest and what is already here; the transformer's fp32 files hold bf16 values and are rewritten
-as such, one by one, so that the disk never holds more than one of them. Every step can be interrupted: the next pull
-goes on where this one stopped. ``tintype.json`` is written last; a folder without it is not a model yet.
+as such, one by one, so that the disk never holds more than one of them. A file that was published damaged is fetched
+from where it is sound. Every step can be interrupted: the next pull goes on where this one stopped. ``tintype.json`` is
+written when the model can paint; a folder without it is not a model yet.
 """
 
 # The hub's client is typed in part only.
@@ -23,40 +24,13 @@ from huggingface_hub.utils import build_hf_headers
 from tqdm import tqdm
 
 from tintype.errors import SetupError
+from tintype.published import Z_IMAGE_TURBO, Sound, Source
 
 CHUNK = 2**23
 CONVERTED = "transformer/"
 """Where the files lie that hold bf16 values as fp32."""
 
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One published checkpoint, pinned."""
-
-    name: str
-    repository: str
-    revision: str
-    manifest: Path
-    """``<md5>  <path>`` for every file that is fetched, as ``md5sum`` writes it."""
-
-    def files(self) -> dict[str, str]:
-        """Path -> md5 of every file."""
-        lines = self.manifest.read_text().splitlines()
-        pairs = (line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#"))
-        return {path: md5 for md5, path in pairs}
-
-    def checksum(self) -> str:
-        """16 hex digits that identify the content of every file."""
-        lines = [f"{md5}  {path}\n" for path, md5 in sorted(self.files().items())]
-        return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
-
-
-Z_IMAGE_TURBO = Source(
-    name="z-image-turbo",
-    repository="Tongyi-MAI/Z-Image-Turbo",
-    revision="f332072aa78be7aecdf3ee76d5c247082da564a6",
-    manifest=Path(__file__).parent / "assets" / "z-image-turbo.md5",
-)
+_Digest = Literal["md5", "sha256"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +61,22 @@ def pull(
         report: told about every few megabytes.
 
     Returns:
-        False if it was complete before.
+        False if it was complete before. One that was complete but for a damaged file is mended.
 
     Raises:
         SetupError: the hub cannot be reached, the disk is too small, or a file came damaged; says what to do.
     """
     about = folder / "tintype.json"
+    work = _Pull(folder, source, endpoint, report)
     if about.is_file() and json.loads(about.read_text()).get("version") == source.revision:
-        return False
-    _Pull(folder, source, endpoint, report).run()
+        return work.mend()
+    work.run()
     values = {"name": source.name, "version": source.revision, "checksum": source.checksum()}
     beside = about.with_suffix(".json.new")
     beside.write_text(json.dumps(values, indent=2) + "\n")
     beside.replace(about)  # whole or not at all: its presence says that the model is complete
     (folder / "pull.json").unlink(missing_ok=True)
+    work.mend()  # at last, for it can paint without
     return True
 
 
@@ -122,25 +98,51 @@ class _Pull:
             if name in self.ready and path.is_file():
                 continue
             said = _Said(self.report, name, index, len(files))
-            if path.is_file() and _md5(path, said) != md5:
-                path.unlink()
-            if not path.is_file():
-                self._download(name, path, said)
-                if (found := _md5(path, said)) != md5:
-                    path.unlink()
-                    raise SetupError(
-                        f"{name} came damaged from {self.source.repository}: its md5 is {found}, the manifest says "
-                        f"{md5}. It was deleted; run 'tintype pull' again to fetch it anew."
-                    )
+            sound = next((each for each in self.source.sound if each.path == name), None)
+            is_right = path.is_file() and _digest(path, "md5", said) == md5
+            if sound is not None and not is_right:
+                self._make_sound(sound, said)
+            elif not is_right:
+                path.unlink(missing_ok=True)
+                self._download(self.source, name, path, said)
+                self._check(path, "md5", md5, self.source, said)
             converted = self._convert(path, said) if _is_converted(name) else None
             self._remember(name)  # before the exchange: an fp32 file taken for converted still loads
             if converted is not None:
                 converted.replace(path)
 
-    def _download(self, name: str, path: Path, said: "_Said") -> None:
+    def mend(self) -> bool:
+        """Put sound files in the place of damaged ones; False if there are none."""
+        self.ready = set(self.source.files()) - {sound.path for sound in self.source.sound}
+        mended = False
+        for index, sound in enumerate(self.source.sound, start=1):
+            mended |= self._make_sound(sound, _Said(self.report, sound.path, index, len(self.source.sound)))
+        return mended
+
+    def _make_sound(self, sound: Sound, said: "_Said") -> bool:
+        """Exchange a file that is not the sound one; whoever has the old one open goes on reading it."""
+        path = self.folder / sound.path
+        if path.is_file() and _digest(path, "sha256", said) == sound.sha256:
+            return False
+        fetched = path.with_name(f"{path.name}.sound")
+        if not fetched.is_file():
+            self._download(sound, sound.name, fetched, said)
+        self._check(fetched, "sha256", sound.sha256, sound, said)
+        fetched.replace(path)
+        return True
+
+    def _check(self, path: Path, kind: _Digest, right: str, origin: Source | Sound, said: "_Said") -> None:
+        if (found := _digest(path, kind, said)) != right:
+            path.unlink()
+            raise SetupError(
+                f"{said.name} came damaged from {origin.repository}: its {kind} is {found}, it should be {right}. It "
+                "was deleted; run 'tintype pull' again to fetch it anew."
+            )
+
+    def _download(self, origin: Source | Sound, name: str, path: Path, said: "_Said") -> None:
         partial = path.with_name(f"{path.name}.partial")
         path.parent.mkdir(parents=True, exist_ok=True)
-        url = hf_hub_url(self.source.repository, name, revision=self.source.revision, endpoint=self.endpoint)
+        url = hf_hub_url(origin.repository, name, revision=origin.revision, endpoint=self.endpoint)
         try:
             size = get_hf_file_metadata(url, endpoint=self.endpoint).size
             with partial.open("ab") as stream:
@@ -172,12 +174,19 @@ class _Pull:
 
     def _unreachable(self, url: str, error: Exception) -> str:
         missing = ", ".join(name for name in self.source.files() if name not in self.ready)
+        copies = [f"these files of {self.source.repository} at revision {self.source.revision} into {self.folder}"]
+        copies += [
+            f"{sound.name} of {sound.repository} at revision {sound.revision} to {self.folder / sound.path}"
+            for sound in self.source.sound
+            if sound.path not in self.ready
+        ]
+        if (self.folder / "tintype.json").is_file():
+            missing += "; it paints without, but cannot expand prompts"
         reason = next(iter(str(error).splitlines()), "no reason given")
         return (
             f"could not fetch {url} ({type(error).__name__}: {reason}). Missing of {self.source.name}: {missing}. "
             "Connect this machine to the network and run 'tintype pull' again, it goes on where it stopped; or copy "
-            f"these files of {self.source.repository} at revision {self.source.revision} into {self.folder} and run it "
-            "again."
+            f"{', and '.join(copies)} and run it again."
         )
 
     def _recall(self) -> None:
@@ -212,8 +221,8 @@ def _is_converted(name: str) -> bool:
     return name.startswith(CONVERTED) and name.endswith(".safetensors")
 
 
-def _md5(path: Path, said: _Said) -> str:
-    digest, done, total = hashlib.md5(usedforsecurity=False), 0, path.stat().st_size
+def _digest(path: Path, kind: _Digest, said: _Said) -> str:
+    digest, done, total = hashlib.new(kind, usedforsecurity=False), 0, path.stat().st_size
     say = said.during("checking")
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):

@@ -58,7 +58,9 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
             if settings.owns_database:  # ours alone; elsewhere leases tell whose worker died
                 await store.recover(settings.max_attempts)
             files = FileStore(settings.files)
-            engine = EngineProcess(model, settings.device, settings.threads, settings.engine)
+            engine = EngineProcess(
+                model, settings.device, settings.threads, settings.engine, settings.expansion_prompt_file
+            )
             status = EngineStatus()
             supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)
             app = create_app(settings, store, bus, files, keys, status)

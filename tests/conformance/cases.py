@@ -117,7 +117,7 @@ CASES = _read()
 
 IN_PART = {
     "C54": "no checker yet: nothing is flagged, which each request's log says; both names of the field are understood",
-    "C55": "both are accepted; neither changes anything yet, which each request's log and `/healthz` say",
+    "C55": "prompts are expanded; every level of acceleration paints alike, as each request's log and `/healthz` say",
 }
 """Cases that hold only in part, and how far."""
 

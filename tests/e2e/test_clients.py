@@ -155,15 +155,11 @@ def test_sync_mode_hands_the_picture_over_and_keeps_nothing(server: Server) -> N
 
 @pytest.mark.case("C55")
 def test_what_is_not_built_says_so(server: Server) -> None:
-    submitted = server.submit(prompt="a house", acceleration="high", enable_prompt_expansion=True, image_size="square")
+    submitted = server.submit(prompt="a house", acceleration="high", image_size="square")
     lines = [line["message"] for line in server.wait_for(submitted)["logs"]]
-    for word in ("acceleration", "prompt expansion", "safety checker"):
+    for word in ("acceleration", "safety checker"):
         assert any(line.startswith(f"{word}: not built yet") for line in lines), lines
-    assert set(httpx.get(f"{server.url}/healthz").json()["not_built"]) == {
-        "acceleration",
-        "enable_prompt_expansion",
-        "enable_safety_checker",
-    }
+    assert set(httpx.get(f"{server.url}/healthz").json()["not_built"]) == {"acceleration", "enable_safety_checker"}
 
 
 @pytest.mark.case("C41")

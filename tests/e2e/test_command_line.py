@@ -52,6 +52,14 @@ def test_generate_writes_several_pictures_in_any_format(tmp_path: Path) -> None:
             assert (picture.format, picture.size) == ("WEBP", (300, 200))
 
 
+def test_generate_can_expand_the_prompt_first_and_prints_it(tmp_path: Path) -> None:
+    options = ("-o", "house.png", "--steps", 1, "--width", 300, "--height", 200, "--seed", 1)
+    done = tintype("generate", "a red house at night", *options, "--expand", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^expansion: A .{40,}\.$", done.stderr, re.MULTILINE)
+    assert pixels(tmp_path / "house.png").shape == (200, 300, 3)
+
+
 def test_four_prompts_that_differ_in_one_word_give_four_visibly_different_pictures(tmp_path: Path) -> None:
     pictures: list[np.ndarray] = []
     for word in ("day", "sunset", "night", "dawn"):

@@ -26,6 +26,7 @@ def generate(
     steps: Annotated[int, typer.Option(min=1, max=30)] = 8,
     seed: Annotated[int | None, typer.Option(help="Default: random, and printed.")] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=4, help="Pictures; name-1.png, name-2.png ...")] = 1,
+    expand: Annotated[bool, typer.Option("--expand", help="Have the model write a fuller prompt first.")] = False,
     model: Model = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, mps ...")] = None,
     home: Home = None,
@@ -41,18 +42,27 @@ def generate(
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"{choice.folder.name}: {choice.reason}", style="dim")
 
+    from tintype.engine.expansion import Expanded, Words
     from tintype.engine.pipeline import Pipeline, Step, device_named
 
     chosen_device = device_named(settings.device)
     with console.status("loading"):
-        pipeline = Pipeline.load(choice.folder, chosen_device)
+        rules = Path(settings.expansion_prompt_file) if settings.expansion_prompt_file else None
+        pipeline = Pipeline.load(choice.folder, chosen_device, expansion_prompt=rules)
+    if expand and pipeline.expander.trouble is not None:
+        raise SetupError(pipeline.expander.trouble)
     if seed is None:
         seed = secrets.randbelow(2**32)
     started = time.perf_counter()
     bar = (TextColumn("painting"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"), TimeElapsedColumn())
     with Progress(*bar, console=console) as progress:
         task = progress.add_task("", total=steps * count)
-        for event in pipeline.paint(prompt, width, height, steps=steps, seed=seed, images=count):
+        for event in pipeline.paint(prompt, width, height, steps=steps, seed=seed, images=count, expand=expand):
+            if isinstance(event, Words):
+                continue
+            if isinstance(event, Expanded):
+                progress.console.print(f"expansion: {event.trouble or event.prompt}", markup=False)
+                continue
             if isinstance(event, Step):
                 progress.advance(task)
                 continue

@@ -16,9 +16,10 @@ import torch
 
 from tintype import messages
 from tintype.core import Failure
-from tintype.engine.pipeline import Picture, Pipeline, Step, device_named
+from tintype.engine.expansion import Expanded, Words
+from tintype.engine.pipeline import Event, Pipeline, Step, device_named
 from tintype.engine.sizes import Pixels
-from tintype.errors import INTERNAL, SetupError
+from tintype.errors import INTERNAL, Refusal, SetupError
 
 
 def main() -> int:
@@ -28,12 +29,13 @@ def main() -> int:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--expansion-prompt", type=Path)
     arguments = parser.parse_args()
     pipe: Connection[messages.Report, messages.Command] = Connection(arguments.fd)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        pipeline = load(pipe, arguments.model, arguments.device)
+        pipeline = load(pipe, arguments.model, arguments.device, arguments.expansion_prompt)
     except SetupError as error:
         pipe.send(messages.Unable(str(error)))
         return 1
@@ -50,12 +52,14 @@ def main() -> int:
         return 0  # the supervisor is gone
 
 
-def load(pipe: Connection, folder: Path, device: str) -> Pipeline:
+def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | None) -> Pipeline:
     """Load and warm up, reporting each phase."""
     started = time.perf_counter()
     chosen = device_named(device)
     pipe.send(messages.Phase(f"loading {folder.name} onto {chosen}"))
-    pipeline = Pipeline.load(folder, chosen)
+    pipeline = Pipeline.load(folder, chosen, expansion_prompt=expansion_prompt)
+    if pipeline.expander.trouble is not None:
+        pipe.send(messages.Phase(pipeline.expander.trouble))  # pictures can be painted all the same
     pipe.send(messages.Phase("warming up"))
     for _ in pipeline.paint("", 512, 512, steps=1, seed=0):
         pass
@@ -84,10 +88,13 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
             seed=wish.seed,
             images=wish.images,
             previews=wish.previews,
+            expand=wish.expand,
         ):
             pipe.send(report(wish.job_id, event))
             if cancelled(pipe, wish.job_id):
                 return messages.Stopped(wish.job_id)
+    except Refusal as refusal:
+        return messages.Failed(wish.job_id, refusal.failure)
     except torch.OutOfMemoryError:
         size = f"{wish.width}x{wish.height}"
         return messages.Failed(
@@ -103,8 +110,12 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
     return messages.Finished(wish.job_id, time.perf_counter() - started)
 
 
-def report(job_id: str, event: Step | Picture) -> messages.JobReport:
+def report(job_id: str, event: Event) -> messages.JobReport:
     """The pipeline's event as data for the pipe."""
+    if isinstance(event, Words):
+        return messages.Words(job_id, event.text)
+    if isinstance(event, Expanded):
+        return messages.Expanded(job_id, event.prompt, event.seconds, event.trouble)
     if isinstance(event, Step):
         return messages.StepDone(job_id, event.image, event.step, event.steps, event.seconds, preview_of(event.preview))
     height, width, _ = event.pixels.shape

@@ -6,7 +6,7 @@ nothing.
 Beside the layout's own files a checkpoint may carry ``tintype.json``::
 
     {"name": "z-image-turbo", "version": "...", "checksum": "<hex>", "sizes": [[1024, 1024], ...],
-     "preview": {"factors": [[...], ...], "bias": [...]}}
+     "preview": {"factors": [[...], ...], "bias": [...]}, "expansion": {"system": "...", "temperature": 0.7, ...}}
 
 with every field optional.
 """
@@ -21,6 +21,7 @@ from typing import Any, Self
 import torch
 
 from tintype.engine import weights
+from tintype.engine.expansion import Expansion
 from tintype.engine.preview import PreviewMap, known_map
 from tintype.engine.weights import M, Progress, WeightsError
 from tintype.errors import SetupError
@@ -62,6 +63,8 @@ class Checkpoint:
     autoencoder_config: AutoencoderConfig
     preview: PreviewMap | None
     """From ``tintype.json``, else the published one for these latents; None: no previews."""
+    expansion: Expansion
+    """From ``tintype.json``, else for a Qwen3 as it was published."""
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -94,6 +97,7 @@ class Checkpoint:
                 text_encoder_config=TextEncoderConfig.from_json(folder / "text_encoder" / "config.json"),
                 autoencoder_config=autoencoder_config,
                 preview=_preview(folder / "tintype.json", about.get("preview"), autoencoder_config),
+                expansion=_expansion(folder / "tintype.json", about.get("expansion")),
             )
         except ValueError as error:  # UnsupportedConfig and WeightsError say it all
             raise SetupError(str(error)) from error
@@ -219,6 +223,13 @@ def _preview(file: Path, values: dict[str, Any] | None, config: AutoencoderConfi
         return known_map(config)
     try:
         return PreviewMap.from_json(values, config.latent_channels)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def _expansion(file: Path, values: dict[str, Any] | None) -> Expansion:
+    try:
+        return Expansion.from_json(values)
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
 

@@ -14,7 +14,9 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from tintype.engine import damage
 from tintype.engine.checkpoint import Checkpoint
+from tintype.engine.expansion import Expanded, Expander, Words, stop_tokens, with_rules
 from tintype.engine.sizes import Pixels, canvas_for
 from tintype.engine.weights import Progress
 from tintype.errors import SetupError
@@ -49,6 +51,10 @@ class Picture:
     pixels: Pixels
 
 
+Event = Words | Expanded | Step | Picture
+"""What happens while pictures are painted, in this order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Denoised:
     """Where one step has led."""
@@ -72,6 +78,7 @@ class Pipeline:
     text_encoder: TextEncoder
     transformer: Transformer
     autoencoder: Autoencoder
+    expander: Expander
 
     @classmethod
     def load(
@@ -80,33 +87,60 @@ class Pipeline:
         device: torch.device | str = "cpu",
         dtype: torch.dtype | None = None,
         progress: Progress | None = None,
+        expansion_prompt: Path | None = None,
     ) -> Self:
         """Read the checkpoint in ``folder`` onto ``device``; ``dtype`` defaults to what suits both.
 
+        ``expansion_prompt`` is a file with the operator's own rules for rewriting prompts.
+
         Raises:
-            SetupError: the folder is not a complete checkpoint.
+            SetupError: the folder is not a complete checkpoint, or the file of rules cannot be used.
         """
         checkpoint = Checkpoint.open(folder)
+        how = with_rules(checkpoint.expansion, expansion_prompt)
         device = torch.device(device)
         dtype = dtype or default_dtype(checkpoint, device)
+        tokenizer, encoder = checkpoint.tokenizer(), checkpoint.text_encoder(dtype, device, progress)
+        texts = folder / "text_encoder"
         return cls(
             checkpoint=checkpoint,
             device=device,
             dtype=dtype,
-            tokenizer=checkpoint.tokenizer(),
-            text_encoder=checkpoint.text_encoder(dtype, device, progress),
+            tokenizer=tokenizer,
+            text_encoder=encoder,
             transformer=checkpoint.transformer(dtype, device, progress),
             autoencoder=checkpoint.autoencoder(dtype, device, progress),
+            expander=Expander(
+                tokenizer, encoder, how, stop_tokens(texts, tokenizer), trouble=damage.found(texts, encoder)
+            ),
         )
 
     def paint(
-        self, prompt: str, width: int, height: int, *, steps: int, seed: int, images: int = 1, previews: bool = False
-    ) -> Iterator[Step | Picture]:
+        self,
+        prompt: str,
+        width: int,
+        height: int,
+        *,
+        steps: int,
+        seed: int,
+        images: int = 1,
+        previews: bool = False,
+        expand: bool = False,
+    ) -> Iterator[Event]:
         """Paint ``images`` pictures of exactly ``width`` x ``height`` pixels, one after the other.
 
         Picture ``i`` is the single picture of seed ``seed + i``. With ``previews`` every step carries a small picture,
-        if the checkpoint has a map for them; the pictures are the same with and without.
+        if the checkpoint has a map for them; the pictures are the same with and without. With ``expand`` all of them
+        are of the prompt that the text encoder writes from the given one by ``seed``.
+
+        Raises:
+            InputRefused: this checkpoint cannot expand prompts.
         """
+        if expand:
+            for event in self.expander.expand(prompt, seed):
+                yield event
+                if isinstance(event, Expanded):
+                    prompt = event.prompt
         preview = self.checkpoint.preview if previews else None
         multiple = self.checkpoint.autoencoder_config.downsampling * self.transformer.config.patch
         canvas = canvas_for(width, height, multiple, self.checkpoint.sizes)

@@ -3,8 +3,10 @@
 For pictures the output of the last layer but one is used, without the final norm; the last layer and the tied head
 serve only text generation.
 
-Shapes: ``B`` batch, ``L`` tokens, ``D`` hidden size, ``V`` vocabulary.
+Shapes: ``B`` batch, ``L`` tokens, ``D`` hidden size, ``V`` vocabulary, ``T`` the most tokens that a cache takes.
 """
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,27 @@ from torch.nn import functional as F
 
 from tintype.model.config import TextEncoderConfig
 from tintype.model.layers import RMSNorm, attention, rotate_halves
+
+
+@dataclass(slots=True, eq=False)
+class Cache:
+    """Keys and values of the tokens that a model has read: one pair for each layer, allocated once.
+
+    Memory: ``2 * layers * T * H_kv * head_dim`` numbers; of Qwen3-4B in bf16 147 kB a token.
+    """
+
+    keys: Tensor
+    """``[layers, B, T, H_kv, head_dim]``, normalised and rotated."""
+    values: Tensor
+    length: int = 0
+    """How many tokens it holds; on the host, so that no layer waits for the device."""
+
+    def add(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Write ``k, v [B, L, H_kv, head_dim]`` behind what is held; that and they, of one layer."""
+        end = self.length + k.shape[1]
+        self.keys[layer, :, self.length : end] = k
+        self.values[layer, :, self.length : end] = v
+        return self.keys[layer, :, :end], self.values[layer, :, :end]
 
 
 class SelfAttention(nn.Module):
@@ -28,13 +51,20 @@ class SelfAttention(nn.Module):
         self.q_norm = RMSNorm(d, config.rms_norm_eps)
         self.k_norm = RMSNorm(d, config.rms_norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        """``x [B, L, D]``, ``cos, sin [L, head_dim]`` -> ``[B, L, D]``."""
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: Cache | None = None, layer: int = 0) -> Tensor:
+        """``x [B, L, D]``, ``cos, sin [L, head_dim]`` -> ``[B, L, D]``.
+
+        With a ``cache``, ``x`` comes behind what ``layer`` has in it: everything into an empty one, or one token more.
+        """
         q = self.q_norm(self.q_proj(x).unflatten(-1, (-1, self.head_dim)))
         k = self.k_norm(self.k_proj(x).unflatten(-1, (-1, self.head_dim)))
         v = self.v_proj(x).unflatten(-1, (-1, self.head_dim))
         q, k = rotate_halves(q, cos, sin), rotate_halves(k, cos, sin)
-        return self.o_proj(attention(q, k, v, causal=True))
+        if cache is None:
+            return self.o_proj(attention(q, k, v, causal=True))
+        assert cache.length == 0 or x.shape[1] == 1, "the mask of several tokens behind others is not made"
+        k, v = cache.add(layer, k, v)
+        return self.o_proj(attention(q, k, v, causal=x.shape[1] > 1))
 
 
 class MLP(nn.Module):
@@ -61,9 +91,9 @@ class DecoderLayer(nn.Module):
         self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        """``x [B, L, D]`` -> ``[B, L, D]``."""
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: Cache | None = None, layer: int = 0) -> Tensor:
+        """``x [B, L, D]`` -> ``[B, L, D]``; ``cache`` and ``layer`` as in :class:`SelfAttention`."""
+        x = x + self.self_attn(self.input_layernorm(x), cos, sin, cache, layer)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -94,21 +124,39 @@ class TextEncoder(nn.Module):
 
     def logits(self, ids: Tensor) -> Tensor:
         """``ids [B, L]`` -> ``[B, L, V]``: scores of the token that follows each position (tied head)."""
-        hidden = self.model.norm(self._run(ids, self.config.num_hidden_layers))
-        return F.linear(hidden, self.model.embed_tokens.weight)
+        return self._head(self._run(ids, self.config.num_hidden_layers))
 
-    def _run(self, ids: Tensor, layers: int) -> Tensor:
+    def next_logits(self, ids: Tensor, cache: Cache) -> Tensor:
+        """Read ``ids [B, L]`` behind what ``cache`` holds -> ``[B, V]``: scores of the token that follows the last.
+
+        The first call reads all there is, each later one a single token. ``cache`` then holds them too.
+        """
+        x = self._run(ids, self.config.num_hidden_layers, cache)
+        cache.length += ids.shape[1]
+        return self._head(x[:, -1])
+
+    def cache(self, tokens: int) -> Cache:
+        """An empty cache for one text of at most ``tokens``."""
+        config, like = self.config, self.model.norm.weight
+        shape = (config.num_hidden_layers, 1, tokens, config.num_key_value_heads, config.head_dim)
+        return Cache(like.new_empty(shape), like.new_empty(shape))
+
+    def _head(self, x: Tensor) -> Tensor:
+        return F.linear(self.model.norm(x), self.model.embed_tokens.weight)
+
+    def _run(self, ids: Tensor, layers: int, cache: Cache | None = None) -> Tensor:
         x = self.model.embed_tokens(ids)
-        cos, sin = self._rotation(ids.shape[1], x)
-        for layer in self.model.layers[:layers]:
-            x = layer(x, cos, sin)
+        cos, sin = self._rotation(cache.length if cache else 0, ids.shape[1], x)
+        for i, layer in enumerate(self.model.layers[:layers]):
+            x = layer(x, cos, sin, cache, i)
         return x
 
-    def _rotation(self, length: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Cosines and sines ``[L, head_dim]`` of positions 0..L-1, computed in fp32, in ``like``'s dtype."""
+    def _rotation(self, start: int, length: int, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines and sines ``[L, head_dim]`` of ``length`` positions, computed in fp32, in ``like``'s dtype."""
         d = self.config.head_dim
         exponents = torch.arange(0, d, 2, dtype=torch.float32, device=like.device) / d
         frequencies = 1.0 / (self.config.rope_theta**exponents)
-        angles = torch.arange(length, dtype=torch.float32, device=like.device)[:, None] * frequencies
+        positions = torch.arange(start, start + length, dtype=torch.float32, device=like.device)
+        angles = positions[:, None] * frequencies
         angles = torch.cat([angles, angles], dim=-1)
         return angles.cos().to(like.dtype), angles.sin().to(like.dtype)

@@ -4,10 +4,11 @@ It keeps every rule of the pipe (steps, previews, pictures, cancels, refusals) a
 the prompt steer it, so that a test needs no other way in:
 
 =============  =============================================================
-``slow:0.5``   half a second for each step
+``slow:0.5``   half a second for each step, and for each word of an expanded prompt
 ``crash``      the child ends after the first step, on every attempt
 ``fail``       the job fails as by a mistake of ours
 ``oom``        the job fails for want of memory
+``as-it-is``   the prompt is not expanded, as if that had gone wrong
 =============  =============================================================
 """
 
@@ -50,19 +51,31 @@ def work(pipe: Connection, wish: messages.Generate) -> messages.Outcome:
     if "oom" in words:
         return messages.Failed(wish.job_id, OUT_OF_MEMORY)
     seconds = step_seconds(wish.prompt)
+    prompt = wish.prompt
+    if wish.expand:
+        for word in expanded(prompt).split():
+            pipe.send(messages.Words(wish.job_id, f" {word}"))
+            if cancelled(pipe, wish.job_id, seconds):
+                return messages.Stopped(wish.job_id)
+        trouble = "it is to stay" if "as-it-is" in words else ""
+        prompt = prompt if trouble else expanded(prompt)
+        pipe.send(messages.Expanded(wish.job_id, prompt, 0.0, trouble))
     for image in range(wish.images):
         for step in range(1, wish.steps + 1):
             if cancelled(pipe, wish.job_id, seconds):
                 return messages.Stopped(wish.job_id)
-            preview = (
-                messages.Preview(4, 3, colour(wish.prompt, wish.seed + image) * (4 * 3)) if wish.previews else None
-            )
+            preview = messages.Preview(4, 3, colour(prompt, wish.seed + image) * (4 * 3)) if wish.previews else None
             pipe.send(messages.StepDone(wish.job_id, image, step, wish.steps, seconds, preview))
             if "crash" in words:
                 os._exit(1)
-        pixels = colour(wish.prompt, wish.seed + image) * (wish.width * wish.height)
+        pixels = colour(prompt, wish.seed + image) * (wish.width * wish.height)
         pipe.send(messages.PictureDone(wish.job_id, image, wish.width, wish.height, pixels))
     return messages.Finished(wish.job_id, time.perf_counter() - started)
+
+
+def expanded(prompt: str) -> str:
+    """What stands for a fuller prompt."""
+    return f"{prompt}, in one flat colour"
 
 
 def step_seconds(prompt: str) -> float:

@@ -24,11 +24,20 @@ class EngineDied(Exception):
 class EngineProcess:
     """One engine child on one device. :meth:`start` before anything else; may be started again after its death."""
 
-    def __init__(self, model: Path, device: str = "auto", threads: int = 0, program: str = "tintype.engine") -> None:
+    def __init__(
+        self,
+        model: Path,
+        device: str = "auto",
+        threads: int = 0,
+        program: str = "tintype.engine",
+        expansion_prompt: str = "",
+    ) -> None:
         """``program`` is the module to run: another one that keeps the rules of the pipe may stand in."""
         self.device = device
         self._command = [sys.executable, "-m", program, "--model", str(model), "--device", device]
         self._command += ["--threads", str(threads)]
+        if expansion_prompt:
+            self._command += ["--expansion-prompt", expansion_prompt]
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[messages.Command, messages.Report] | None = None
         self._reports: asyncio.Queue[messages.Report | None] = asyncio.Queue()

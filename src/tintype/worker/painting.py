@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
@@ -15,6 +16,9 @@ from tintype.worker.status import EngineStatus
 
 SILENCE_SECONDS = 1800.0
 """An engine that reports nothing for so long while it paints has hung; one step of the 6B on a slow CPU has not."""
+
+LINE = 80
+"""A line of the log takes so many letters of an expanded prompt, at most."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,11 +46,17 @@ async def paint(
             seed=params.seed,
             images=params.images,
             previews=job.terms.previews,
+            expand=params.expand_prompt,
         )
     )
     saved: list[ImageFile] = []
+    writing, expanded = _Writing(say), None
     while True:
         match await _hear_about(job, engine):
+            case messages.Words() as words:
+                writing.hear(words.text)
+            case messages.Expanded() as expanded:
+                writing.end(expanded, params.prompt)
             case messages.StepDone() as step:
                 if step.preview is not None:
                     await _keep_preview(job, step, step.preview, files)  # first: the line says that it is there
@@ -59,12 +69,48 @@ async def paint(
                     seed=params.seed,
                     prompt=params.prompt,
                     flagged=(False,) * len(saved),
-                    timings={"inference": round(end.seconds, 4)},
+                    timings=_timings(end, expanded),
+                    expanded=expanded is not None and expanded.prompt != params.prompt,
                 )
             case messages.Stopped():
                 return CANCELLED
             case messages.Failed() as end:
                 return end.failure
+
+
+@dataclass(slots=True)
+class _Writing:
+    """An expanded prompt on its way into the job's log, some words to a line."""
+
+    say: Say
+    unsaid: str = ""
+
+    def hear(self, text: str) -> None:
+        """Take the next piece of it."""
+        self.unsaid += text
+        if len(self.unsaid) > LINE:
+            at = self.unsaid.rfind(" ") + 1 or len(self.unsaid)  # some languages have no spaces
+            line, self.unsaid = self.unsaid[:at], self.unsaid[at:]
+            self._say(line)
+
+    def end(self, done: messages.Expanded, given: str) -> None:
+        """Say the rest, and what is painted now."""
+        self._say(self.unsaid)
+        if done.trouble:
+            self.say(LogLine(f"prompt expansion: {done.trouble}; the prompt is used as given", level="WARN"))
+        elif done.prompt == given:
+            self.say(LogLine(f"the prompt needs no expansion, {done.seconds:.2f} s"))
+        else:
+            self.say(LogLine(f"prompt expanded, {done.seconds:.2f} s: {done.prompt}"))
+
+    def _say(self, line: str) -> None:
+        if text := " ".join(line.split()):
+            self.say(LogLine(f"expanding: {text}"))
+
+
+def _timings(end: messages.Finished, expanded: messages.Expanded | None) -> dict[str, float]:
+    whole = {"inference": round(end.seconds, 4)}
+    return whole if expanded is None else whole | {"expansion": round(expanded.seconds, 4)}
 
 
 async def forget(job: Job, files: FileStore) -> None:
@@ -122,7 +168,6 @@ def _opening_lines(job: Job, params: Params, status: EngineStatus) -> list[LogLi
     lines += [LogLine(f"{status.model} {status.version} on {status.device}{retry}: {size}")]
     asked = {
         "enable_safety_checker": params.check_safety,
-        "enable_prompt_expansion": params.expand_prompt,
         "acceleration": params.acceleration != "none",
     }
     lines += [LogLine(text, level="WARN") for name, text in status.not_built.items() if asked.get(name)]

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 NOT_BUILT = {
     "enable_safety_checker": "safety checker: not built yet; no picture is checked",
-    "enable_prompt_expansion": "prompt expansion: not built yet; the prompt is used as given",
     "acceleration": "acceleration: not built yet; every level runs as 'none'",
 }
 
