@@ -44,6 +44,7 @@ QUARTER = 4  # the level at which a latent pixel has become 16 x 16 pixels
 SIDE = 16  # pixels of level LAID along one side of a crop
 CROPS = 2  # of one picture in a step
 EDGE = 24  # pixels along a crop's edge that see what is not there
+RIM, RIM_WEIGHT = 4, 3.0  # pixels along the border, where convolutions see nothing beyond: else a frame shows
 OWN = 0.3  # share of pictures whose latents are the encoder's instead of the transformer's
 
 
@@ -166,6 +167,8 @@ def crops(x: Tensor, picture: Tensor, rng: Random) -> tuple[Tensor, Tensor, Tens
         pixels.append(picture[:, :, rows, columns])
         mask = torch.zeros(1, 1, *picture.shape[2:])
         mask[:, :, inner(rows, picture.shape[2]), inner(columns, picture.shape[3])] = 1
+        for border in (mask[:, :, :RIM], mask[:, :, -RIM:], mask[..., :RIM], mask[..., -RIM:]):
+            border *= RIM_WEIGHT
         masks.append(mask[:, :, rows, columns])
     return torch.cat(features), torch.cat(pixels), torch.cat(masks)
 

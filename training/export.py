@@ -21,7 +21,7 @@ import encoder
 import language
 import preview
 from canvas import CELL
-from latents import SHAPES, LinearLatents
+from latents import FILE, SHAPES, LinearLatents
 from tintype.model.autoencoder import Autoencoder
 
 VERSION = "0.2"
@@ -167,6 +167,7 @@ def export(folder: Path, target: Path, pictures: int = 300) -> None:
     write(target / "scheduler" / "scheduler_config.json", SCHEDULER)
     write(target / "model_index.json", MODEL_INDEX)
     shutil.copytree(folder / "tokenizer", target / "tokenizer", dirs_exist_ok=True)
+    shutil.copyfile(folder / FILE, target / FILE)
     sizes = [[columns * CELL, rows * CELL] for columns, rows in SHAPES]
     about = {"name": "postcard", "version": VERSION, "sizes": sizes, "trained": trained}
     about["expansion"] = EXPANSION

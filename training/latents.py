@@ -24,6 +24,7 @@ from torch import Tensor
 from landscape import paint
 from scene import Difficulty, random_scene
 
+FILE = "latents.safetensors"  # in the work folder, and in the checkpoint: whoever trains on needs the same code
 COMPONENTS = 40
 CHANNELS = 2 + COMPONENTS
 SQUARE = 16  # pixels of the quarter-size picture along one side of a latent pixel

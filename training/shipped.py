@@ -9,16 +9,11 @@ import json
 import shutil
 from pathlib import Path
 
-import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-import decoder as decoding
-from latents import COMPONENTS, LinearLatents, alternation
+from latents import FILE
 from run import write_state
-from tintype.model.autoencoder import Autoencoder, Decoder
-
-SIDE = 4  # latent pixels: enough to see what one component draws
 
 
 def take_up(checkpoint: Path, folder: Path) -> None:
@@ -37,41 +32,9 @@ def take_up(checkpoint: Path, folder: Path) -> None:
         if not (folder / f"{name}.pt").exists():
             exact = {key: weight.float() for key, weight in weights.items()}
             write_state(folder / f"{name}.pt", exact, **trained[name])
-    if not (folder / "latents.safetensors").exists():
-        refit(stages["decoder"]).save(folder / "latents.safetensors")
+    if not (folder / FILE).exists():
+        shutil.copy(checkpoint / FILE, folder / FILE)
 
 
 def half(vae: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): weight for name, weight in vae.items() if name.startswith(prefix)}
-
-
-def refit(weights: dict[str, Tensor]) -> LinearLatents:
-    """The linear latents that a decoder was trained on: fitted again, with the decoder's signs.
-
-    The same pictures give the same components, but which way a component points is up to the linear algebra library
-    and even to its number of threads.
-    """
-    decoder = Autoencoder(decoding.CONFIG).decoder
-    decoder.load_state_dict(weights)
-    code = LinearLatents.fit()
-    likeness = likenesses(decoder, code)
-    if likeness.abs().min() < 0.5:
-        raise SystemExit(
-            f"the decoder draws component {likeness.abs().argmin()} with a likeness of {likeness.abs().min():.2f}, not "
-            "nearly 1 or -1: palette, things or scenes have changed since it was trained, so train all from nothing"
-        )
-    return LinearLatents(code.mean, code.basis * likeness.sign(), code.spread)
-
-
-@torch.no_grad()
-def likenesses(decoder: Decoder, code: LinearLatents) -> Tensor:
-    """How alike (-1..1) what the decoder draws for each component [COMPONENTS] is to the component itself."""
-    up = torch.eye(COMPONENTS)[:, :, None, None].expand(-1, -1, SIDE, SIDE)
-    parity = alternation(up).expand(COMPONENTS, -1, -1, -1)
-
-    def drawn(z: Tensor) -> Tensor:
-        return decoding.quarter_picture(decoding.quarter_features(decoder, z))
-
-    up, down = torch.cat([parity, up], dim=1), torch.cat([parity, -up], dim=1)
-    ours, wanted = drawn(up) - drawn(down), code.decode(up) - code.decode(down)
-    return torch.cosine_similarity(ours.flatten(1), wanted.flatten(1))
