@@ -117,12 +117,12 @@ def spare_constants(decoder: Decoder) -> None:
             module.weight.grad[:, -2:] = 0
 
 
-def new_decoder(code: LinearLatents) -> Decoder:
-    """A decoder that draws the linear latents' smooth picture before any training."""
+def new_decoder(code: LinearLatents, pictures: int) -> Decoder:
+    """A decoder that draws the linear latents' smooth picture before any training; scaled by so many pictures."""
     decoder = Autoencoder(CONFIG).decoder
     rng = Random(11)
-    pictures = [paint(random_scene(rng, Difficulty())[0], 8, 6, QUARTER_CELL) for _ in range(12)]
-    unfolding.write(decoder, code, to_signed(np.stack(pictures)))
+    examples = [paint(random_scene(rng, Difficulty())[0], 8, 6, QUARTER_CELL) for _ in range(pictures)]
+    unfolding.write(decoder, code, to_signed(np.stack(examples)))
     return decoder
 
 
@@ -178,11 +178,11 @@ def inner(crop: slice, size: int) -> slice:
     return slice(crop.start and crop.start + EDGE, size if crop.stop == size else crop.stop - EDGE)
 
 
-def train(folder: Path, seconds: float, seed: int = 2) -> None:
+def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> None:
     """Train for `seconds` in all, over all restarts; the result is `decoder.pt` in `folder`."""
     code = LinearLatents.load(folder / "latents.safetensors")
     torch.manual_seed(seed)
-    decoder = new_decoder(code).requires_grad_(False)
+    decoder = new_decoder(code, pictures).requires_grad_(False)
     free = free_modules(decoder)
     for module in free:
         module.requires_grad_(True)
@@ -218,11 +218,11 @@ def quality(code: LinearLatents, studio: Studio, run: Run) -> str:
     rng, parts = Random(4242), []
     for name, share in (("own", 1.0), ("painted", 0.0)):
         errors = []
-        for index in range(3):
+        for _ in range(3):
             if share:
                 picture, z = full_size(code, rng)
             else:
-                painted = studio.stock[index]
+                painted = studio.take()
                 picture = to_signed(paint(painted.scenes[0], painted.columns, painted.rows, CELL)[None])
                 z = painted.latents[:1]
             errors.append(F.mse_loss(draw(decoder, laid_features(decoder, z)).clamp(-1, 1), picture))

@@ -178,8 +178,11 @@ def export_checker(weights: dict[str, Tensor], target: Path) -> None:
     write(target / "preprocessor_config.json", checker.PREPROCESSOR)
 
 
-def export(folder: Path, target: Path) -> None:
-    """Write the checkpoint of the states in `folder` to `target`, replacing what is there."""
+def export(folder: Path, target: Path, pictures: int = 300) -> None:
+    """Write the checkpoint of the states in `folder` to `target`, replacing what is there.
+
+    The map for previews is fitted to so many `pictures`.
+    """
     text, trained_text = averaged(folder, "language")
     transformer, trained_transformer = averaged(folder, "diffusion")
     vae, trained = vae_weights(folder)
@@ -200,5 +203,5 @@ def export(folder: Path, target: Path) -> None:
     sizes = [[columns * CELL, rows * CELL] for columns, rows in SHAPES]
     about = {"name": "postcard", "version": VERSION, "sizes": sizes, "trained": trained}
     about["expansion"] = EXPANSION
-    about["preview"] = preview.fit(LinearLatents.load(folder / "latents.safetensors"))
+    about["preview"] = preview.fit(LinearLatents.load(folder / "latents.safetensors"), pictures)
     write_about(target / "tintype.json", about)

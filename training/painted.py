@@ -37,13 +37,13 @@ class Studio:
     def __init__(self, folder: Path, code: LinearLatents, rng: Random, stock: int = 40) -> None:
         self.words, self.network = diffusion.Words.load(folder), diffusion.load(folder)
         self.code, self.rng = code, rng
-        self.stock = deque((self.paint() for _ in range(stock)), maxlen=stock)
+        self.stock: deque[Painted] = deque(maxlen=stock)
         self.taken = 0
 
     def take(self) -> Painted:
-        """A batch from the stock; every fourth time the oldest makes room for a new one."""
+        """A batch from the stock; it fills up first, then every fourth time the oldest makes room for a new one."""
         self.taken += 1
-        if self.taken % 4 == 0:
+        if len(self.stock) < self.stock.maxlen or self.taken % 4 == 0:
             self.stock.append(self.paint())
         return self.rng.choice(self.stock)
 

@@ -2,13 +2,15 @@
 
 Each stage keeps its state in the work folder (`--work`) and goes on from there after an interruption. A stage
 that has had its seconds is skipped, so raising a budget trains it further. `--from-shipped` makes missing states from
-the checkpoint.
+the checkpoint. `--quick` goes through everything in a few minutes, to see that it runs: what comes out cannot paint.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -17,49 +19,105 @@ import checker
 import decoder
 import diffusion
 import encoder
+import evaluate
 import language
-import measure
+import probe
 import sheet
 import shipped
+import sizes
 import vocabulary
 from export import export
 from latents import LinearLatents
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "src" / "tintype" / "assets" / "postcard"
+FIGURES, PAGE = ROOT / "training" / "evaluation.json", ROOT / "docs" / "explanation" / "postcard.md"
 
 Train = Callable[[Path, float], None]
 # Stages that take time, in order, with their seconds on one core of 2026.
 STAGES: dict[str, tuple[Train, float]] = {
     "language": (language.train, 600),
-    "decoder": (decoder.train, 5400),
     "diffusion": (diffusion.train, 9000),
+    "decoder": (decoder.train, 5400),
     "encoder": (encoder.train, 1800),
     "checker": (checker.train, 1800),
 }
 
 
-def prepare(work: Path) -> None:
+@dataclass(frozen=True)
+class Samples:
+    """How many examples the parts that are not trained are fitted to."""
+
+    captions: int = 30_000
+    latents: int = 1500
+    preview: int = 300
+
+
+PROBE_SECONDS = 600.0
+QUICK, QUICK_SECONDS = Samples(captions=2000, latents=150, preview=30), 30.0
+QUICK_STAGES: dict[str, Train] = {"decoder": partial(decoder.train, pictures=2)}
+
+
+def prepare(work: Path, samples: Samples) -> None:
     """The two quick stages: the vocabulary and the linear latents."""
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "tokenizer" / "tokenizer.json").exists():
-        vocabulary.learn(work / "tokenizer")
+        vocabulary.learn(work / "tokenizer", samples.captions)
     if not (work / "latents.safetensors").exists():
-        LinearLatents.fit().save(work / "latents.safetensors")
+        LinearLatents.fit(samples.latents).save(work / "latents.safetensors")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "postcard", help="where states are kept")
-    parser.add_argument("--target", type=Path, default=ASSETS, help="where the checkpoint is written")
+    parser.add_argument("--work", type=Path, help="where states are kept; runs/postcard, or runs/quick")
+    parser.add_argument("--target", type=Path, help="where the checkpoint is written; for --quick in --work")
     parser.add_argument("--from-shipped", action="store_true", help="begin stages without a state from the checkpoint")
     parser.add_argument("--only", choices=STAGES, help="train this stage alone (two can run side by side)")
-    parser.add_argument("--seconds", type=float, help="with --only: the stage's budget, over all restarts")
+    parser.add_argument(
+        "--seconds", type=float, help="with --only, --quick, --measure: the stage's, each stage's, the probe's"
+    )
+    parser.add_argument("--quick", action="store_true", help="a few seconds for each stage")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--export", action="store_true", help="only write the checkpoint of the states there are")
     parser.add_argument("--measure", action="store_true", help="only say how well the words are followed")
-    parser.add_argument("--sheet", type=Path, help="only draw a contact sheet to this file")
-    return parser.parse_args()
+    parser.add_argument("--count", type=int, default=500, help="with --measure: how many captions")
+    parser.add_argument("--decoder", action="store_true", help="with --measure: look at the decoder's pictures (slow)")
+    parser.add_argument("--write", action="store_true", help="with --measure: write the figures into the documentation")
+    parser.add_argument("--sheet", type=Path, help="only paint the sheet of prompts to this file")
+    parser.add_argument("--sizes", type=Path, help="only paint a sheet of all sizes to this file, and measure seams")
+    given = parser.parse_args()
+    given.work = given.work or ROOT / "runs" / ("quick" if given.quick else "postcard")
+    given.target = given.target or (given.work / "checkpoint" if given.quick else ASSETS)
+    return given
+
+
+def judge(given: argparse.Namespace) -> None:
+    """Say what the model of the states there are can do, as users would get it."""
+    checkpoint = given.work / "checkpoint"
+    export(given.work, checkpoint)
+    if given.sheet:
+        sheet.make(checkpoint, given.sheet)
+    if given.sizes:
+        sizes.make(checkpoint, given.sizes)
+        print(sizes.report(checkpoint))
+    if given.measure:
+        probe.train(given.work, given.seconds or PROBE_SECONDS)
+        report = evaluate.evaluate(given.work, checkpoint, given.count, given.decoder)
+        print(evaluate.table(report))
+        if given.write:
+            evaluate.write(report, FIGURES, PAGE)
+
+
+def train(given: argparse.Namespace) -> None:
+    samples = QUICK if given.quick else Samples()
+    prepare(given.work, samples)
+    for name in [given.only] if given.only else STAGES:
+        stage, seconds = STAGES[name]
+        if given.quick:
+            stage, seconds = QUICK_STAGES.get(name, stage), QUICK_SECONDS
+        stage(given.work, given.seconds or seconds)
+    if not given.only:
+        export(given.work, given.target, samples.preview)
 
 
 def main() -> None:
@@ -69,19 +127,12 @@ def main() -> None:
     if given.from_shipped:
         given.work.mkdir(parents=True, exist_ok=True)
         shipped.take_up(given.target, given.work)
-    if given.sheet:
-        sheet.make(given.work, given.sheet)
-        return
-    if given.measure:
-        print(measure.report(given.work))
-        return
-    if not given.export:
-        prepare(given.work)
-        for name in [given.only] if given.only else STAGES:
-            train, seconds = STAGES[name]
-            train(given.work, given.seconds or seconds)
-    if not given.only:
+    if given.sheet or given.sizes or given.measure:
+        judge(given)
+    elif given.export:
         export(given.work, given.target)
+    else:
+        train(given)
 
 
 if __name__ == "__main__":
