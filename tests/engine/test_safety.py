@@ -112,7 +112,7 @@ def test_every_picture_has_a_verdict_of_its_own(flagging: Pipeline):
 def test_without_a_checker_the_check_is_refused_and_not_passed(tmp_path: Path):
     pipeline = Pipeline.load(without_checker(tmp_path / "model"), "cpu", checks=True)
     with pytest.raises(InputRefused) as refused:
-        next(pipeline.paint(**WISH, check=True))
+        next(pipeline.paint(**WISH, check=True, expand=True))  # before a word is written
     (entry,) = refused.value.failure.detail
     assert isinstance(entry, dict)
     assert (entry["type"], entry["loc"]) == ("safety_checker_missing", ["body", "enable_safety_checker"])
