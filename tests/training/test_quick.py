@@ -21,7 +21,7 @@ def test_one_command_makes_a_loadable_checkpoint_from_nothing(tmp_path: Path) ->
     recipe("--quick", "--seconds", "2", "--work", tmp_path)
     pipeline = Pipeline.load(tmp_path / "checkpoint")
     trained = {path.stem for path in tmp_path.glob("*.pt")}
-    assert {"language", "diffusion", "decoder", "encoder"} <= trained
+    assert {"language", "diffusion", "decoder", "encoder", "checker"} <= trained
     *_, last = pipeline.paint("a red sailboat on a calm sea at sunset", 300, 200, steps=2, seed=1)
     assert isinstance(last, Picture)
     assert last.pixels.shape == (200, 300, 3)
