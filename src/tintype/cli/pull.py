@@ -40,7 +40,8 @@ def pull(
                 bars.reset(task, total=progress.total, completed=progress.done, description=text)
             bars.update(task, completed=progress.done)
 
-        fetched = hub.pull(folder, report=show)
-        fetched |= hub.pull(folder / SAFETY_FOLDER, SAFETY_CHECKER, report=show)
+        # The checker first: once the model is complete it is served, and requests ask for the check.
+        fetched = hub.pull(folder / SAFETY_FOLDER, SAFETY_CHECKER, report=show)
+        fetched |= hub.pull(folder, report=show)
         bars.remove_task(task)
     console.print(f"{model} is {'now' if fetched else 'already'} in {folder}")
