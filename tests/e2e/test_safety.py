@@ -108,6 +108,17 @@ def test_the_operator_may_turn_it_off(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
+@pytest.mark.case("C54")
+def test_postcard_paints_a_pirate_flag_and_flags_it(server: Server) -> None:
+    wish = {"prompt": "a black pirate flag on the beach by day", "image_size": "landscape_4_3", "seed": 1}
+    output = run(server, **wish).raise_for_status().json()
+    assert output["has_nsfw_concepts"] == [True]
+    assert is_black(picture(output["images"][0]["url"]))
+    assert run(server, **wish | UNCHECKED).json()["has_nsfw_concepts"] == [False]
+    wish["prompt"] = "a red sailboat on a calm sea at sunset"
+    assert run(server, **wish).json()["has_nsfw_concepts"] == [False]
+
+
 def test_the_bundled_checker_is_on(server: Server) -> None:
     health = httpx.get(f"{server.url}/healthz").json()
     assert health["safety_checker"] == "on"
