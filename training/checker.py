@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from landscape import paint
 from latents import QUARTER_CELL, LinearLatents, random_shape, to_signed
 from palette import COLOURS
-from run import Run, split_optimizers, warm_then_cool
+from run import Run, split_optimizers, trained, warm_then_cool
 from scene import CLOTHS, Difficulty, Scene, random_scene
 from tintype.model.config import ImageClassifierConfig
 from tintype.model.image_classifier import ImageClassifier
@@ -155,7 +155,7 @@ def new_network() -> ImageClassifier:
 
 def train(folder: Path, seconds: float, seed: int = 5) -> None:
     """Train for `seconds` in all, over all restarts; the result is `checker.pt` in `folder`."""
-    code = LinearLatents.load(folder / "latents.safetensors")
+    code = LinearLatents.load(folder)
     torch.manual_seed(seed)
     network = new_network()
     optimizers = split_optimizers(network, matrices=0.01, rest=2e-3, outside=("classifier",))
@@ -180,15 +180,13 @@ def train(folder: Path, seconds: float, seed: int = 5) -> None:
 
 def load(folder: Path) -> ImageClassifier:
     """The trained checker (averaged weights), frozen."""
-    network = ImageClassifier(CONFIG)
-    network.load_state_dict(torch.load(folder / "checker.pt", map_location="cpu")["average"])
-    return network.requires_grad_(False).eval()
+    return trained(ImageClassifier(CONFIG), folder, "checker")
 
 
 @torch.no_grad()
 def held_out(folder: Path, count: int = 1000, seed: int = 99) -> dict[str, float]:
     """Shares of drawings that are flagged: with and without a flag, as they are and spoilt."""
-    network, code, rng = load(folder), LinearLatents.load(folder / "latents.safetensors"), Random(seed)
+    network, code, rng = load(folder), LinearLatents.load(folder), Random(seed)
     torch.manual_seed(seed)
     shares = {}
     for flag in (True, False):

@@ -180,7 +180,7 @@ def inner(crop: slice, size: int) -> slice:
 
 def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> None:
     """Train for `seconds` in all, over all restarts; the result is `decoder.pt` in `folder`."""
-    code = LinearLatents.load(folder / "latents.safetensors")
+    code = LinearLatents.load(folder)
     torch.manual_seed(seed)
     decoder = new_decoder(code, pictures).requires_grad_(False)
     free = free_modules(decoder)

@@ -18,7 +18,7 @@ import language
 from captions import caption, describe
 from landscape import paint
 from latents import CHANNELS, QUARTER_CELL, LinearLatents, random_shape, to_signed
-from run import Run, split_optimizers, warm_then_cool
+from run import Run, split_optimizers, trained, warm_then_cool
 from scene import Difficulty, Scene, random_scene
 from tintype.model.config import TransformerConfig
 from tintype.model.flow import add_noise, euler_step, shift_sigmas, sigmas_for, time_of, velocity_loss
@@ -152,7 +152,7 @@ def new_network() -> Transformer:
 
 def train(folder: Path, seconds: float, seed: int = 3) -> None:
     """Train for `seconds` in all, over all restarts; the result is `diffusion.pt` in `folder`."""
-    words, code = Words.load(folder), LinearLatents.load(folder / "latents.safetensors")
+    words, code = Words.load(folder), LinearLatents.load(folder)
     torch.manual_seed(seed)
     network = new_network()
     outside = ("embedder", "final_layer", "adaLN", "pad_token")
@@ -184,9 +184,7 @@ def train(folder: Path, seconds: float, seed: int = 3) -> None:
 
 def load(folder: Path) -> Transformer:
     """The trained transformer (averaged weights), frozen."""
-    network = Transformer(CONFIG)
-    network.load_state_dict(torch.load(folder / "diffusion.pt", map_location="cpu")["average"])
-    return network.requires_grad_(False).eval()
+    return trained(Transformer(CONFIG), folder, "diffusion")
 
 
 @torch.no_grad()

@@ -33,7 +33,7 @@ def initialise(encoder: Encoder) -> None:
 
 def train(folder: Path, seconds: float, seed: int = 4) -> None:
     """Train for `seconds` in all, over all restarts; the result is `encoder.pt` in `folder`."""
-    code = LinearLatents.load(folder / "latents.safetensors")
+    code = LinearLatents.load(folder)
     torch.manual_seed(seed)
     encoder = Autoencoder(CONFIG).encoder
     initialise(encoder)

@@ -149,7 +149,7 @@ def evaluate(work: Path, checkpoint: Path, count: int = 500, decoder: bool = Fal
     takes a fifth of the time.
     """
     network = probe.load(work)
-    code = None if decoder else LinearLatents.load(work / "latents.safetensors")
+    code = None if decoder else LinearLatents.load(work)
     painter = Painter(Pipeline.load(checkpoint), code)
     asked = held_out(count)
     seen, ceiling = [], []

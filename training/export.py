@@ -203,5 +203,5 @@ def export(folder: Path, target: Path, pictures: int = 300) -> None:
     sizes = [[columns * CELL, rows * CELL] for columns, rows in SHAPES]
     about = {"name": "postcard", "version": VERSION, "sizes": sizes, "trained": trained}
     about["expansion"] = EXPANSION
-    about["preview"] = preview.fit(LinearLatents.load(folder / "latents.safetensors"), pictures)
+    about["preview"] = preview.fit(LinearLatents.load(folder), pictures)
     write_about(target / "tintype.json", about)

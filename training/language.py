@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from captions import caption, describe
-from run import Run, split_optimizers, warm_then_cool
+from run import Run, split_optimizers, trained, warm_then_cool
 from scene import Difficulty, random_scene
 from tintype.model.config import TextEncoderConfig
 from tintype.model.text_encoder import TextEncoder
@@ -77,6 +77,4 @@ def train(folder: Path, seconds: float, seed: int = 1) -> None:
 
 def load(folder: Path) -> TextEncoder:
     """The trained text encoder (averaged weights), frozen."""
-    network = TextEncoder(CONFIG)
-    network.load_state_dict(torch.load(folder / "language.pt", map_location="cpu")["average"])
-    return network.requires_grad_(False).eval()
+    return trained(TextEncoder(CONFIG), folder, "language")

@@ -49,11 +49,11 @@ class LinearLatents:
         self.mean, self.basis, self.spread = mean, basis, spread
 
     @classmethod
-    def load(cls, path: Path) -> LinearLatents:
-        return cls(**load_file(path))
+    def load(cls, folder: Path) -> LinearLatents:
+        return cls(**load_file(folder / FILE))
 
-    def save(self, path: Path) -> None:
-        save_file({"mean": self.mean, "basis": self.basis, "spread": self.spread}, path)
+    def save(self, folder: Path) -> None:
+        save_file({"mean": self.mean, "basis": self.basis, "spread": self.spread}, folder / FILE)
 
     @classmethod
     def fit(cls, pictures: int = 1500) -> LinearLatents:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 import diffusion
 from latents import LinearLatents
-from scene import Difficulty, Scene
+from scene import Scene
 from tintype.model.flow import add_noise, euler_step, sigmas_for, time_of
 
 
@@ -49,7 +49,7 @@ class Studio:
 
     @torch.no_grad()
     def paint(self) -> Painted:
-        batch = diffusion.random_batch(self.words, self.code, self.rng, Difficulty(aside=0.35, small=0.15, several=0.2))
+        batch = diffusion.random_batch(self.words, self.code, self.rng, diffusion.WHOLE)
         sigmas = sigmas_for(diffusion.STEPS, diffusion.SHIFT)
         sigmas = sigmas[-self.rng.choice((2, 3, 4)) :]
         count = len(batch.clean)

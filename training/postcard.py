@@ -27,7 +27,7 @@ import shipped
 import sizes
 import vocabulary
 from export import export
-from latents import LinearLatents
+from latents import FILE, LinearLatents
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "src" / "tintype" / "assets" / "postcard"
@@ -63,8 +63,8 @@ def prepare(work: Path, samples: Samples) -> None:
     work.mkdir(parents=True, exist_ok=True)
     if not (work / "tokenizer" / "tokenizer.json").exists():
         vocabulary.learn(work / "tokenizer", samples.captions)
-    if not (work / "latents.safetensors").exists():
-        LinearLatents.fit(samples.latents).save(work / "latents.safetensors")
+    if not (work / FILE).exists():
+        LinearLatents.fit(samples.latents).save(work)
 
 
 def arguments() -> argparse.Namespace:
@@ -72,7 +72,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, help="where states are kept; runs/postcard, or runs/quick")
     parser.add_argument("--target", type=Path, help="where the checkpoint is written; for --quick in --work")
     parser.add_argument("--from-shipped", action="store_true", help="begin stages without a state from the checkpoint")
-    parser.add_argument("--only", choices=STAGES, help="train this stage alone (two can run side by side)")
+    parser.add_argument("--only", choices=STAGES, help="train this stage alone")
     parser.add_argument(
         "--seconds", type=float, help="with --only, --quick, --measure: the stage's, each stage's, the probe's"
     )

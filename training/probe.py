@@ -22,7 +22,7 @@ from diffusion import WHOLE
 from landscape import paint
 from latents import CHANNELS, QUARTER_CELL, LinearLatents, to_signed
 from palette import COLOURS, GROUNDS, TIMES
-from run import Run, warm_then_cool
+from run import Run, trained, warm_then_cool
 from scene import BACKDROPS, KINDS, PLACES, SKIES, Scene, random_scene
 
 COLUMNS, ROWS = 8, 6
@@ -141,7 +141,7 @@ def loss_of(scores: dict[str, Tensor], labels: Tensor) -> Tensor:
 
 def train(folder: Path, seconds: float, seed: int = 5) -> None:
     """Train for `seconds` in all, over all restarts; the result is `probe.pt` in `folder`."""
-    code = LinearLatents.load(folder / "latents.safetensors")
+    code = LinearLatents.load(folder)
     torch.manual_seed(seed)
     network = Probe().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, betas=(0.9, 0.95), weight_decay=0.01)
@@ -162,9 +162,7 @@ def train(folder: Path, seconds: float, seed: int = 5) -> None:
 
 def load(folder: Path) -> Probe:
     """The trained probe (averaged weights), frozen."""
-    network = Probe()
-    network.load_state_dict(torch.load(folder / "probe.pt", map_location="cpu")["average"])
-    return network.requires_grad_(False).eval()
+    return trained(Probe(), folder, "probe")
 
 
 @torch.no_grad()

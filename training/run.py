@@ -6,11 +6,14 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from muon import Muon
+
+N = TypeVar("N", bound=nn.Module)
 
 GENTLE = 100  # steps of rising rates for new optimisers on trained weights
 
@@ -113,6 +116,12 @@ class Run:
         print(line, flush=True)
         with (self.folder / "progress.log").open("a") as file:
             file.write(line + "\n")
+
+
+def trained(network: N, folder: Path, name: str) -> N:
+    """`network` with the averaged weights of the run `name`, frozen."""
+    network.load_state_dict(torch.load(folder / f"{name}.pt", map_location="cpu")["average"])
+    return network.requires_grad_(False).eval()
 
 
 def write_state(path: Path, weights: dict[str, Tensor], steps: int, samples: int, seconds: float) -> None:

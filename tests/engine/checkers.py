@@ -6,10 +6,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from tintype.engine import safety
 from tintype.model.config import ImageClassifierConfig
 from tintype.model.image_classifier import ImageClassifier
 from tintype.models import POSTCARD
+from tintype.published import SAFETY_FOLDER
 
 CONFIG = {
     "model_type": "vit", "hidden_act": "gelu", "id2label": {"0": "normal", "1": "nsfw"}, "image_size": 32,
@@ -26,14 +26,14 @@ def without_checker(folder: Path) -> Path:
     """Postcard's parts, but for its safety checker."""
     folder.mkdir(parents=True)
     for part in POSTCARD.iterdir():
-        if part.name != safety.FOLDER:
+        if part.name != SAFETY_FOLDER:
             (folder / part.name).symlink_to(part)
     return folder
 
 
 def that_flags_all(folder: Path) -> Path:
     """Postcard with a checker that finds something everywhere."""
-    checker = without_checker(folder) / safety.FOLDER
+    checker = without_checker(folder) / SAFETY_FOLDER
     checker.mkdir()
     (checker / "config.json").write_text(json.dumps(CONFIG))
     (checker / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR))

@@ -1,6 +1,5 @@
 """Small pictures of a painting in progress: the map itself, and what it makes of a real painting."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,7 @@ WISH: dict[str, Any] = {"width": 300, "height": 420, "steps": 8, "seed": 3}
 """Painted on a canvas of 768x1024, and cropped."""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

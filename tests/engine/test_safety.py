@@ -1,13 +1,11 @@
 """What the pipeline makes of the checker's verdicts."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from tintype.engine import safety
@@ -16,6 +14,7 @@ from tintype.engine.pipeline import Picture, Pipeline, Step
 from tintype.engine.sizes import Pixels
 from tintype.errors import InputRefused
 from tintype.models import POSTCARD
+from tintype.published import SAFETY_FOLDER
 
 from .checkers import that_flags_all, without_checker
 
@@ -24,12 +23,7 @@ WISH: dict[str, Any] = {"prompt": "a house", "width": 120, "height": 80, "steps"
 Events = list[Step | Picture]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +114,7 @@ def test_without_a_checker_the_check_is_refused_and_not_passed(tmp_path: Path):
 
 
 def test_the_bundled_checker_knows_a_pirate_flag_at_any_size_and_nothing_else():
-    checker = safety.Checker.load(POSTCARD / safety.FOLDER, "cpu")
+    checker = safety.Checker.load(POSTCARD / SAFETY_FOLDER, "cpu")
     for size in ((512, 384), (1024, 768), (256, 192), (400, 400)):
         flag, boat = (
             np.asarray(Image.open(DRAWINGS / f"{name}.png").resize(size)) for name in ("pirate-flag", "black-sailboat")

@@ -35,7 +35,7 @@ def test_a_safety_checker_is_fetched_beside_what_is_there(hub: Hub, checker: Sou
     assert not safety.is_here(folder)
     assert pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
     assert safety.is_here(folder)
-    assert {path.name for path in (folder / safety.FOLDER).iterdir()} == {*checker.files(), "tintype.json"}
+    assert {path.name for path in (folder / SAFETY_FOLDER).iterdir()} == {*checker.files(), "tintype.json"}
     hub.requests.clear()
     assert not pull(folder / SAFETY_FOLDER, checker, hub.endpoint)
     assert hub.requests == []

@@ -12,6 +12,7 @@ from rich.table import Table
 from tintype import __version__, models
 from tintype.cli.serve import Home, Model, given
 from tintype.config import Settings
+from tintype.published import SAFETY_FOLDER
 from tintype.store.database import parse, shown
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _checker(settings: Settings, model: Path) -> str:
 
     if settings.safety_checker == "off":
         return "off, as set by safety_checker: no picture is checked"
-    folder = model / safety.FOLDER
+    folder = model / SAFETY_FOLDER
     if not safety.is_here(model):
         return f"missing ({folder}): requests that ask for the check are refused; run 'tintype pull', or turn it off"
     labels = safety.Checker.load(folder, "cpu").network.config.labels

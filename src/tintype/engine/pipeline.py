@@ -25,6 +25,7 @@ from tintype.model.flow import clean_at, euler_step, sigmas_for, time_of
 from tintype.model.text_encoder import TextEncoder
 from tintype.model.tokenizer import Tokenizer
 from tintype.model.transformer import Transformer
+from tintype.published import SAFETY_FOLDER
 
 LARGE = 2_000_000_000
 """Bytes of transformer parameters in fp32 above which a CPU runs them in bf16 to fit its memory."""
@@ -118,7 +119,7 @@ class Pipeline:
             expander=Expander(
                 tokenizer, encoder, how, stop_tokens(texts, tokenizer), trouble=damage.found(texts, encoder)
             ),
-            checker=safety.Checker.load(folder / safety.FOLDER, device) if checks and safety.is_here(folder) else None,
+            checker=safety.Checker.load(folder / SAFETY_FOLDER, device) if checks and safety.is_here(folder) else None,
         )
 
     def paint(

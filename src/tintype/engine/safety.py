@@ -19,14 +19,13 @@ from tintype.engine.sizes import Pixels
 from tintype.errors import InputRefused, SetupError
 from tintype.model.config import ImageClassifierConfig
 from tintype.model.image_classifier import ImageClassifier
+from tintype.published import SAFETY_FOLDER
 
-FOLDER = "safety_checker"
-"""Where a model folder has it."""
 LABEL = "nsfw"
 THRESHOLD = 0.5
 """A picture is flagged if the label's share of the softmax is larger."""
 _RESAMPLINGS = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
-_MEND = f"Fetch it anew with 'tintype pull', take the folder {FOLDER} away, or set TINTYPE_SAFETY_CHECKER=off."
+_MEND = f"Fetch it anew with 'tintype pull', take the folder {SAFETY_FOLDER} away, or set TINTYPE_SAFETY_CHECKER=off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def missing() -> InputRefused:
 
 def is_here(model: Path) -> bool:
     """Whether the model folder has a checker; one that was not fetched whole is none."""
-    return (model / FOLDER / "model.safetensors").is_file()
+    return (model / SAFETY_FOLDER / "model.safetensors").is_file()
 
 
 def black(pixels: Pixels) -> Pixels:
