@@ -8,9 +8,9 @@ import statistics
 import time
 from collections.abc import Callable
 
-from tintype.config import share_cores_politely
+from tintype.config import prepare_for_torch
 
-share_cores_politely()
+prepare_for_torch()
 
 import torch  # noqa: E402
 from diffusers import ZImagePipeline  # noqa: E402

@@ -178,13 +178,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def share_cores_politely() -> None:
-    """Have OpenMP's threads sleep, not spin, while they wait for each other.
+def prepare_for_torch() -> None:
+    """Set what child processes with torch read when they start; what the operator has set stays.
 
-    Spinning wins a few percent on an idle machine and loses a factor of ten on a busy one. Call it before torch is
-    imported; child processes inherit it.
+    OpenMP's threads sleep, not spin, while they wait for each other: spinning wins a few percent on an idle machine
+    and loses a factor of ten on a busy one. glibc asks for huge pages: a large tensor then costs few page faults.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
 
 
 def reference() -> str:

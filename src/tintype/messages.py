@@ -1,6 +1,6 @@
 """What crosses the pipe between a supervisor and its engine child: frozen data, pickled; standard library only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tintype.core import Failure
@@ -26,6 +26,8 @@ class Generate:
     """Write the prompt anew first, and paint that."""
     check: bool = False
     """Have the safety checker see every picture; the job fails if there is none."""
+    acceleration: str = "none"
+    """Which of the engine's levels paints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Ready:
     dtype: str
     seconds: float
     safety_checker: SafetyChecker = "missing"
+    acceleration: dict[str, str] = field(default_factory=lambda: dict[str, str]())
+    """What each level of acceleration is on its device, for people to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Engine:
     checksum: str = "0" * 16
     device: str = "cpu"
     safety_checker: str = "on"
-    not_built: dict[str, str] = field(default_factory=lambda: {"acceleration": "not built yet"})
+    acceleration: dict[str, str] = field(default_factory=lambda: {"none": "nothing is approximated"})
 
 
 class Gateway:

@@ -15,7 +15,7 @@ def test_healthz_says_what_runs_and_what_waits(paused: Gateway) -> None:
         "device": "cpu",
         "safety_checker": "on",
         "queue": {"queued": 1, "running": 1, "done": 0, "failed": 0, "cancelled": 0},
-        "not_built": {"acceleration": "not built yet"},
+        "acceleration": {"none": "nothing is approximated"},
     }
 
 

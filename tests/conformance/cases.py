@@ -115,9 +115,7 @@ def _read() -> dict[str, Case]:
 
 CASES = _read()
 
-IN_PART = {
-    "C55": "prompts are expanded; every level of acceleration paints alike, as each request's log and `/healthz` say",
-}
+IN_PART: dict[str, str] = {}
 """Cases that hold only in part, and how far."""
 
 WITHOUT: dict[str, str] = {}

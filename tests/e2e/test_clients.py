@@ -154,11 +154,11 @@ def test_sync_mode_hands_the_picture_over_and_keeps_nothing(server: Server) -> N
 
 
 @pytest.mark.case("C55")
-def test_what_is_not_built_says_so(server: Server) -> None:
+def test_a_level_of_acceleration_says_what_it_is(server: Server) -> None:
     submitted = server.submit(prompt="a house", acceleration="high", image_size="square")
     lines = [line["message"] for line in server.wait_for(submitted)["logs"]]
-    assert any(line.startswith("acceleration: not built yet") for line in lines), lines
-    assert set(httpx.get(f"{server.url}/healthz").json()["not_built"]) == {"acceleration"}
+    assert "acceleration high: matrix products in int8, a scale per row; steps 3 and 5 of eight foretold" in lines
+    assert set(httpx.get(f"{server.url}/healthz").json()["acceleration"]) == {"none", "regular", "high"}
 
 
 @pytest.mark.case("C41")

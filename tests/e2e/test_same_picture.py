@@ -1,6 +1,8 @@
 """The same wish gives the same bytes, alone or in company."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
 
 import httpx
 import pytest
@@ -51,3 +53,39 @@ def test_a_random_seed_fed_back_gives_the_picture_again(server: Server) -> None:
 def test_one_word_changes_the_picture(server: Server) -> None:
     prompts = [f"a {thing} on grass" for thing in ("house", "tree", "pine", "cactus")]
     assert len({paint(server, prompt=prompt, seed=5, image_size="square")[0] for prompt in prompts}) == 4
+
+
+def random_wish(rng: Random) -> dict[str, object]:
+    """A small picture of any kind that the API takes."""
+    return {
+        "prompt": rng.choice(["a boat at night", "two red mushrooms", "a big moon", "", "a pine in snow " * 20]),
+        "image_size": {"width": rng.randint(64, 384), "height": rng.randint(64, 384)},
+        "num_inference_steps": rng.randint(1, 8),
+        "seed": rng.randrange(2**32),
+        "num_images": rng.choice([1, 1, 1, 2]),
+        "acceleration": rng.choice(["none", "none", "regular", "high"]),
+        "output_format": rng.choice(["png", "jpeg", "webp"]),
+        "enable_prompt_expansion": rng.random() < 0.1,
+        "enable_safety_checker": rng.random() < 0.5,
+    }
+
+
+def test_a_random_mix_is_painted_as_each_alone(server: Server, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """Many at once, some of them cancelled; then each alone, on a server that has just been started."""
+    rng = Random(5)
+    wishes = [random_wish(rng) for _ in range(pytestconfig.getoption("--mix"))]
+
+    def mixed(number: int) -> list[bytes]:
+        if number % 4 == 0:
+            doomed = server.submit(prompt="a house", seed=number)
+            httpx.put(doomed["cancel_url"])
+        return paint(server, **wishes[number])
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(mixed, range(len(wishes))))
+    fresh = Server(tmp_path / "home").start()
+    try:
+        for wish, pictures in zip(wishes, together, strict=True):
+            assert paint(fresh, **wish) == pictures, wish
+    finally:
+        assert fresh.stop() == 0

@@ -3,6 +3,7 @@ import torch
 from diffusers.models.transformers.transformer_z_image import RopeEmbedder
 from torch import Tensor
 
+from tintype.model.positions import caption_positions, image_positions
 from tintype.model.transformer import Transformer, patchify, unpatchify
 
 from .references import (
@@ -88,7 +89,7 @@ def test_a_mistake_in_the_input_is_visible(mistake: str):
 def test_rotary_tables_have_the_known_values():
     ours, _ = transformer()
     positions = torch.tensor([[5, 3, 7], [33, 10, 63]], dtype=torch.float64)
-    cos, sin = ours._rotation(positions, torch.device("cpu"))
+    cos, sin = ours.positions.angles(positions, torch.device("cpu"))
     known = {
         (0, 0): (0.283662, -0.958924), (0, 1): (-0.923403, -0.383831), (0, 2): (-0.801144, 0.598472),
         (0, 16): (-0.989992, 0.141120), (0, 17): (-0.724498, 0.689277), (0, 40): (0.753902, 0.656987),
@@ -103,11 +104,11 @@ def test_rotary_tables_have_the_known_values():
 @pytest.mark.parametrize(("rows", "columns", "n"), [(4, 8, 32), (3, 5, 64), (64, 64, 128), (60, 80, 512)])
 def test_rotary_tables_equal_diffusers(rows: int, columns: int, n: int):
     ours, reference = transformer()
-    image = ours._image_positions(rows, columns, n)
-    caption = ours._caption_positions(n)
+    image = image_positions(rows, columns, n)
+    caption = caption_positions(n)
     embedder = RopeEmbedder(256.0, [32, 48, 48], [1536, 512, 512])
     for positions in (image, caption):
-        cos, sin = ours._rotation(positions, torch.device("cpu"))
+        cos, sin = ours.positions.angles(positions, torch.device("cpu"))
         expected = embedder(positions.int())
         assert torch.equal(cos, expected.real)
         assert torch.equal(sin, expected.imag)

@@ -43,8 +43,8 @@ class EngineState(Protocol):
         ...
 
     @property
-    def not_built(self) -> dict[str, str]:
-        """Fields of the API that are accepted but change nothing yet: field -> plain words."""
+    def acceleration(self) -> dict[str, str]:
+        """What each level of acceleration is on the device."""
         ...
 
 

@@ -20,7 +20,7 @@ async def healthz(gateway: Wired) -> Response:
             "device": engine.device,
             "safety_checker": engine.safety_checker,
             "queue": {state.value: count for state, count in counts.items()},
-            "not_built": engine.not_built,
+            "acceleration": engine.acceleration,
         }
     )
 

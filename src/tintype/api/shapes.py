@@ -81,7 +81,7 @@ class Health(BaseModel):
         description="Whether pictures are checked: as requests ask; never; or not, and requests that ask are refused."
     )
     queue: dict[State, int] = Field(description="How many requests are in each state.")
-    not_built: dict[str, str] = Field(description="Fields of the API that change nothing yet, and why.")
+    acceleration: dict[str, str] = Field(description="What each level of acceleration is on the device.")
 
 
 class Readiness(BaseModel):

@@ -13,7 +13,7 @@ from tintype.cli.keys import keys
 from tintype.cli.pull import pull
 from tintype.cli.serve import serve
 from tintype.cli.webhooks import webhooks
-from tintype.config import share_cores_politely
+from tintype.config import prepare_for_torch
 from tintype.errors import SetupError
 
 app = typer.Typer(
@@ -47,7 +47,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]
 
 def main() -> None:
     """Run the command line."""
-    share_cores_politely()
+    prepare_for_torch()
     try:
         app()
     except SetupError as error:

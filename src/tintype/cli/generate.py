@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tintype import images, models
 from tintype.cli.serve import Home, Model, given
 from tintype.config import Settings
-from tintype.core import Format
+from tintype.core import Acceleration, Format
 from tintype.errors import SetupError
 
 FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
@@ -27,6 +27,7 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="Default: random, and printed.")] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=4, help="Pictures; name-1.png, name-2.png ...")] = 1,
     expand: Annotated[bool, typer.Option("--expand", help="Have the model write a fuller prompt first.")] = False,
+    acceleration: Annotated[Acceleration, typer.Option(help="none, regular or high.")] = "none",
     model: Model = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, mps ...")] = None,
     home: Home = None,
@@ -57,7 +58,9 @@ def generate(
     bar = (TextColumn("painting"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"), TimeElapsedColumn())
     with Progress(*bar, console=console) as progress:
         task = progress.add_task("", total=steps * count)
-        for event in pipeline.paint(prompt, width, height, steps=steps, seed=seed, images=count, expand=expand):
+        for event in pipeline.paint(
+            prompt, width, height, steps=steps, seed=seed, images=count, expand=expand, acceleration=acceleration
+        ):
             if isinstance(event, Words):
                 continue
             if isinstance(event, Expanded):

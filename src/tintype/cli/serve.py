@@ -73,7 +73,7 @@ def _print_banner(console: Console, settings: Settings, status: EngineStatus, se
         f"  https    https://{host}:{settings.tls_port}/fal-ai/z-image/turbo   (certificates: tintype env)\n"
         f"  data     {settings.home}"
     )
-    for text in filter(None, [UNCHECKED[status.safety_checker], *status.not_built.values()]):
+    if text := UNCHECKED[status.safety_checker]:
         console.print(f"  note     {text}", style="dim")
 
 

@@ -16,6 +16,7 @@ import torch
 
 from tintype import messages
 from tintype.core import Failure
+from tintype.engine.accelerate import meanings
 from tintype.engine.expansion import Expanded, Words
 from tintype.engine.pipeline import Event, Pipeline, Step, device_named
 from tintype.engine.sizes import Pixels
@@ -74,6 +75,7 @@ def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | N
             dtype=str(pipeline.dtype).removeprefix("torch."),
             seconds=time.perf_counter() - started,
             safety_checker="off" if not checks else "on" if pipeline.checker else "missing",
+            acceleration=meanings(pipeline.device, pipeline.dtype),
         )
     )
     return pipeline
@@ -93,6 +95,7 @@ def work(pipe: Connection, pipeline: Pipeline, wish: messages.Generate) -> messa
             previews=wish.previews,
             expand=wish.expand,
             check=wish.check,
+            acceleration=wish.acceleration,
         ):
             pipe.send(report(wish.job_id, event))
             if cancelled(pipe, wish.job_id):

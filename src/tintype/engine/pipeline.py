@@ -6,25 +6,27 @@ previews are the caller's. Every picture draws its noise from its own generator;
 
 import itertools
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tintype.engine import damage, safety
+from tintype.engine.accelerate import LEVELS, levels_of
+from tintype.engine.allocator import keep_freed_memory
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.expansion import Expanded, Expander, Words, stop_tokens, with_rules
+from tintype.engine.networks import Networks
 from tintype.engine.sizes import Canvas, Pixels, canvas_for
 from tintype.engine.weights import Progress
 from tintype.errors import SetupError
 from tintype.model.autoencoder import Autoencoder
-from tintype.model.flow import clean_at, euler_step, sigmas_for, time_of
-from tintype.model.text_encoder import TextEncoder
+from tintype.model.flow import Course, clean_at, euler_step, sigmas_for, time_of
 from tintype.model.tokenizer import Tokenizer
-from tintype.model.transformer import Transformer
 from tintype.published import SAFETY_FOLDER
 
 LARGE = 2_000_000_000
@@ -78,11 +80,12 @@ class Pipeline:
     device: torch.device
     dtype: torch.dtype
     tokenizer: Tokenizer
-    text_encoder: TextEncoder
-    transformer: Transformer
-    autoencoder: Autoencoder
+    levels: Mapping[str, Networks]
+    """By the level of acceleration."""
     expander: Expander
     checker: safety.Checker | None = None
+    captions: OrderedDict[str, Tensor] = field(default_factory=lambda: OrderedDict[str, Tensor]())
+    """Caption tokens of the latest prompts."""
 
     @classmethod
     def load(
@@ -93,29 +96,34 @@ class Pipeline:
         progress: Progress | None = None,
         expansion_prompt: Path | None = None,
         checks: bool = False,
+        passes: Mapping[str, Sequence[str]] = LEVELS,
     ) -> Self:
         """Read the checkpoint in ``folder`` onto ``device``; ``dtype`` defaults to what suits both.
 
         ``expansion_prompt`` is a file with the operator's own rules for rewriting prompts. With ``checks`` the
-        checkpoint's safety checker is loaded too, if it has one.
+        checkpoint's safety checker is loaded too, if it has one. ``passes`` are those of each level of acceleration.
 
         Raises:
             SetupError: the folder is not a complete checkpoint, or the file of rules cannot be used.
         """
+        keep_freed_memory()
         checkpoint = Checkpoint.open(folder)
         how = with_rules(checkpoint.expansion, expansion_prompt)
         device = torch.device(device)
         dtype = dtype or default_dtype(checkpoint, device)
         tokenizer, encoder = checkpoint.tokenizer(), checkpoint.text_encoder(dtype, device, progress)
         texts = folder / "text_encoder"
+        networks = Networks(
+            encoder,
+            checkpoint.transformer(dtype, device, progress),
+            channels_last(checkpoint.autoencoder(dtype, device, progress)),
+        )
         return cls(
             checkpoint=checkpoint,
             device=device,
             dtype=dtype,
             tokenizer=tokenizer,
-            text_encoder=encoder,
-            transformer=checkpoint.transformer(dtype, device, progress),
-            autoencoder=checkpoint.autoencoder(dtype, device, progress),
+            levels=levels_of(networks, device, passes),
             expander=Expander(
                 tokenizer, encoder, how, stop_tokens(texts, tokenizer), trouble=damage.found(texts, encoder)
             ),
@@ -134,6 +142,7 @@ class Pipeline:
         previews: bool = False,
         expand: bool = False,
         check: bool = False,
+        acceleration: str = "none",
     ) -> Iterator[Event]:
         """Paint ``images`` pictures of exactly ``width`` x ``height`` pixels, one after the other.
 
@@ -155,13 +164,13 @@ class Pipeline:
                 if isinstance(event, Expanded):
                     prompt = event.prompt
         preview = self.checkpoint.preview if previews else None
-        multiple = self.checkpoint.autoencoder_config.downsampling * self.transformer.config.patch
+        multiple = self.checkpoint.autoencoder_config.downsampling * self.levels[acceleration].transformer.config.patch
         canvas = canvas_for(width, height, multiple, self.checkpoint.sizes)
         caption = self.read(prompt)
         for image in range(images):
             latents, picture, hidden = self.noise(canvas.width, canvas.height, seed + image), None, False
             started = time.perf_counter()
-            for step, denoised in enumerate(self.denoise(latents, caption, steps), start=1):
+            for step, denoised in enumerate(self.denoise(latents, caption, steps, acceleration), start=1):
                 latents, seconds, small = denoised.latents, time.perf_counter() - started, None
                 if preview is not None:
                     clean = clean_at(latents, denoised.prediction, denoised.sigma)
@@ -177,9 +186,16 @@ class Pipeline:
 
     @torch.inference_mode()
     def read(self, prompt: str) -> Tensor:
-        """The caption tokens ``[1, N, D]`` of ``prompt``; the same for every step and size."""
-        ids = torch.tensor([self.tokenizer.prompt_ids(prompt)], device=self.device)
-        return self.transformer.refine_caption(self.text_encoder(ids))
+        """The caption tokens ``[1, N, D]`` of ``prompt``; the same for every step, size and level."""
+        networks = self.levels["none"]
+        caption = self.captions.pop(prompt, None)
+        if caption is None:
+            ids = torch.tensor([self.tokenizer.prompt_ids(prompt)], device=self.device)
+            caption = networks.transformer.refine_caption(networks.text_encoder(ids))
+        self.captions[prompt] = caption
+        while len(self.captions) > networks.remembered_captions:
+            self.captions.popitem(last=False)
+        return caption
 
     def noise(self, width: int, height: int, seed: int) -> Tensor:
         """Starting latents ``[1, C, height / f, width / f]``, fp32.
@@ -191,13 +207,19 @@ class Pipeline:
         generator = torch.Generator("cpu").manual_seed(seed % 2**64)
         return torch.randn(shape, generator=generator, dtype=torch.float32).to(self.device)
 
-    def denoise(self, latents: Tensor, caption: Tensor, steps: int) -> Iterator[Denoised]:
+    def denoise(self, latents: Tensor, caption: Tensor, steps: int, acceleration: str = "none") -> Iterator[Denoised]:
         """Yield the latents after each of ``steps`` Euler steps from noise to picture."""
-        sigmas = sigmas_for(steps, self.checkpoint.shift)
-        for sigma, sigma_next in itertools.pairwise(sigmas):
+        networks = self.levels[acceleration]
+        sigmas, skipped = sigmas_for(steps, self.checkpoint.shift), networks.skips(steps)
+        course = Course()
+        for step, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas), start=1):
             with torch.inference_mode():  # not around the yield: it must not leak into the caller
-                t = time_of(sigma).expand(len(latents)).to(self.device)
-                prediction = self.transformer(latents.to(self.dtype), t, caption)
+                if step in skipped:
+                    prediction = course.foretold(sigma)
+                else:
+                    t = time_of(sigma).expand(len(latents))
+                    prediction = networks.transformer(latents.to(self.dtype), t, caption)
+                    course.add(sigma, prediction)
                 latents = euler_step(latents, prediction, sigma, sigma_next)
             yield Denoised(latents, sigma_next, prediction)
 
@@ -213,9 +235,18 @@ class Pipeline:
     @torch.inference_mode()
     def develop(self, latents: Tensor) -> Pixels:
         """Finished latents ``[1, C, h, w]`` -> pixels ``[h * f, w * f, 3]``."""
-        picture = self.autoencoder.decode(latents.to(self.dtype))[0]
+        picture = self.levels["none"].autoencoder.decode(latents.to(self.dtype))[0]
         picture = (picture.float() / 2 + 0.5).clamp(0, 1) * 255
         return picture.round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def channels_last(autoencoder: Autoencoder) -> Autoencoder:
+    """``autoencoder`` with its weights, and so all it computes, in the order that convolutions are fastest in."""
+    for convolution in autoencoder.modules():
+        if isinstance(convolution, nn.Conv2d):
+            weight = convolution.weight.contiguous(memory_format=torch.channels_last)
+            convolution.weight = nn.Parameter(weight, requires_grad=False)
+    return autoencoder
 
 
 def default_dtype(checkpoint: Checkpoint, device: torch.device) -> torch.dtype:

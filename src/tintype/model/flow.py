@@ -42,6 +42,22 @@ def euler_step(latents: Tensor, prediction: Tensor, sigma: Tensor, sigma_next: T
     return latents + (sigma_next - sigma) * -prediction.float()
 
 
+class Course:
+    """The last two predictions of a run, and where the line through them leads."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[Tensor, Tensor]] = []
+
+    def add(self, sigma: Tensor, prediction: Tensor) -> None:
+        """Note the transformer's output at noise level ``sigma``."""
+        self._known = [*self._known[-1:], (sigma, prediction)]
+
+    def foretold(self, sigma: Tensor) -> Tensor:
+        """The prediction at ``sigma``, linear in the noise level; two must be known."""
+        (sigma_1, first), (sigma_2, second) = self._known
+        return second + (second - first) * ((sigma - sigma_2) / (sigma_2 - sigma_1)).to(second)
+
+
 def clean_at(latents: Tensor, prediction: Tensor, sigma: Tensor) -> Tensor:
     """Where the flow would end if it went straight on: ``latents`` at ``sigma`` without the noise predicted in them.
 

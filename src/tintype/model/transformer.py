@@ -18,17 +18,7 @@ from torch.nn import functional as F
 
 from tintype.model.config import TransformerConfig
 from tintype.model.layers import RMSNorm, attention, rotate_interleaved
-
-TOKEN_MULTIPLE = 32
-"""Image tokens and caption tokens are each padded to a multiple of this."""
-
-Rope = tuple[Tensor, Tensor]
-"""Cosines and sines of the rotary angles, each ``[L, d / 2]`` in fp32."""
-
-
-def padded(length: int) -> int:
-    """``length`` rounded up to a multiple of :data:`TOKEN_MULTIPLE`."""
-    return -(-length // TOKEN_MULTIPLE) * TOKEN_MULTIPLE
+from tintype.model.positions import Positions, Rope, padded
 
 
 class Attention(nn.Module):
@@ -112,12 +102,14 @@ class TimestepEmbedder(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(256, 1024), nn.SiLU(), nn.Linear(1024, out))
 
     def forward(self, t: Tensor) -> Tensor:
-        """``t [B]`` in 0..1000, fp32 -> ``[B, out]`` in the weights' dtype."""
+        """``t [B]`` in 0..1000, fp32, on any device -> ``[B, out]`` in the weights' dtype."""
+        weight = next(self.mlp.parameters())
+        t = t.to(weight.device)
         half = 128
         exponents = torch.arange(half, dtype=torch.float32, device=t.device)
         angles = t[:, None].float() * torch.exp(-math.log(10000) * exponents / half)
         waves = torch.cat([angles.cos(), angles.sin()], dim=-1)
-        return self.mlp(waves.to(next(self.mlp.parameters()).dtype))
+        return self.mlp(waves.to(weight.dtype))
 
 
 class FinalLayer(nn.Module):
@@ -140,6 +132,7 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.config = config
+        self.positions = Positions(config)
         dim, patch = config.dim, config.patch
         self.all_x_embedder = nn.ModuleDict({f"{patch}-1": nn.Linear(patch**2 * config.in_channels, dim)})
         self.all_final_layer = nn.ModuleDict({f"{patch}-1": FinalLayer(config)})
@@ -169,7 +162,7 @@ class Transformer(nn.Module):
         real = features.new_full((len(x),), n, dtype=torch.long) if lengths is None else lengths
         is_pad = torch.arange(x.shape[1], device=x.device) >= real[:, None]
         x = torch.where(is_pad[..., None], self.cap_pad_token, x)
-        rope = self._rotation(self._caption_positions(x.shape[1]), x.device)
+        rope = self.positions.caption(x.shape[1], x.device)
         for block in self.context_refiner:
             x = block(x, rope)
         return x
@@ -179,7 +172,7 @@ class Transformer(nn.Module):
 
         Args:
             latents: ``[B, C, height, width]`` in the weights' dtype; sides are multiples of the patch.
-            t: ``[B]`` fp32, ``1 - sigma``: 0 is pure noise, 1 the finished picture.
+            t: ``[B]`` fp32 on any device, ``1 - sigma``: 0 is pure noise, 1 the finished picture.
             caption: ``[B, N, D]`` from :meth:`refine_caption`.
 
         Returns:
@@ -193,46 +186,16 @@ class Transformer(nn.Module):
         x = self.all_x_embedder[f"{patch}-1"](patchify(latents, patch))
         pads = self.x_pad_token.expand(len(x), padded(length) - length, -1)
         x = torch.cat([x, pads], dim=1)
-        image = self._image_positions(rows, columns, n)
-        rope = self._rotation(image, x.device)
+        image, everything = self.positions.sequence(rows, columns, n, x.device)
         for block in self.noise_refiner:
-            x = block(x, rope, time)
+            x = block(x, image, time)
 
         x = torch.cat([x, caption], dim=1)  # image first
-        rope = self._rotation(torch.cat([image, self._caption_positions(n)]), x.device)
         for block in self.layers:
-            x = block(x, rope, time)
+            x = block(x, everything, time)
 
         x = self.all_final_layer[f"{patch}-1"](x[:, :length], time)
         return unpatchify(x, rows, columns, patch)
-
-    @staticmethod
-    def _caption_positions(n: int) -> Tensor:
-        """Positions ``[N, 3]`` of caption tokens, pads included: (1..N, 0, 0)."""
-        positions = torch.zeros(n, 3, dtype=torch.float64)
-        positions[:, 0] = torch.arange(1, n + 1)
-        return positions
-
-    @staticmethod
-    def _image_positions(rows: int, columns: int, n: int) -> Tensor:
-        """Positions ``[padded(L), 3]`` of image tokens: (N + 1, row, column), pads at the origin."""
-        positions = torch.zeros(padded(rows * columns), 3, dtype=torch.float64)
-        grid = positions[: rows * columns].view(rows, columns, 3)
-        grid[..., 0] = n + 1
-        grid[..., 1] = torch.arange(rows)[:, None]
-        grid[..., 2] = torch.arange(columns)
-        return positions
-
-    def _rotation(self, positions: Tensor, device: torch.device) -> Rope:
-        """Rotary angles of ``positions [L, 3]``, one band of channels per axis, for use on ``device``.
-
-        Angles are made in float64, which not every device has, hence on the CPU.
-        """
-        exponents = [torch.arange(0, d, 2, dtype=torch.float64) / d for d in self.config.axes_dims]
-        angles = [torch.outer(positions[:, axis], 1.0 / self.config.rope_theta**e) for axis, e in enumerate(exponents)]
-        bands = torch.cat(angles, dim=-1).float()
-        table = torch.polar(torch.ones_like(bands), bands)  # rounds its last bit as the reference does; cos() does not
-        return table.real.contiguous().to(device), table.imag.contiguous().to(device)
 
 
 def patchify(latents: Tensor, patch: int) -> Tensor:

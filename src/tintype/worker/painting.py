@@ -48,6 +48,7 @@ async def paint(
             previews=job.terms.previews,
             expand=params.expand_prompt,
             check=params.check_safety and status.safety_checker != "off",
+            acceleration=params.acceleration,
         )
     )
     saved: list[ImageFile] = []
@@ -166,18 +167,16 @@ def _folder(job: Job, params: Params) -> str:
 
 
 def _opening_lines(job: Job, params: Params, status: EngineStatus) -> list[LogLine]:
-    """What the user should know before the first step, unbuilt features that they asked for included."""
+    """What the user should know before the first step."""
     retry = f" (attempt {job.attempt})" if job.attempt > 1 else ""
     size = f"{params.width}x{params.height}, {params.steps} steps, seed {params.seed}"
     waited = (job.started_at or job.created_at) - job.created_at
     lines = [LogLine(f"waited {waited:.2f} s in the queue")]
     lines += [LogLine(f"{status.model} {status.version} on {status.device}{retry}: {size}")]
-    asked = {
-        "acceleration": params.acceleration != "none",
-    }
     if params.check_safety and status.safety_checker == "off":
         lines.append(LogLine(UNCHECKED["off"], level="WARN"))
-    lines += [LogLine(text, level="WARN") for name, text in status.not_built.items() if asked.get(name)]
+    if what := status.acceleration.get(params.acceleration):
+        lines.append(LogLine(f"acceleration {params.acceleration}: {what}"))
     return lines
 
 

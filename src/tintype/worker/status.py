@@ -14,10 +14,6 @@ UNCHECKED = {
 }
 """What people are told, by the state of the checker."""
 
-NOT_BUILT = {
-    "acceleration": "acceleration: not built yet; every level runs as 'none'",
-}
-
 
 @dataclass(slots=True)
 class EngineStatus:
@@ -33,5 +29,5 @@ class EngineStatus:
     device: str = ""
     dtype: str = ""
     safety_checker: SafetyChecker = "missing"
-    not_built: dict[str, str] = field(default_factory=lambda: dict(NOT_BUILT))
-    """Fields of the API that are accepted and recorded but change nothing yet: field -> plain words."""
+    acceleration: dict[str, str] = field(default_factory=lambda: dict[str, str]())
+    """What each level of acceleration is on the device."""

@@ -104,7 +104,7 @@ class Supervisor:
         status = self.status
         status.model, status.version, status.checksum = ready.model, ready.version, ready.checksum
         status.device, status.dtype = ready.device, ready.dtype
-        status.safety_checker = ready.safety_checker
+        status.safety_checker, status.acceleration = ready.safety_checker, ready.acceleration
         status.state, status.phase = "ready", "ready"
         log.info("engine ready", model=ready.model, device=ready.device, seconds=round(ready.seconds, 1))
         if text := UNCHECKED[ready.safety_checker]:

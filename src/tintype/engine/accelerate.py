@@ -1,0 +1,105 @@
+"""What makes the networks fast: an ordered list of named passes, each a change to the plain model.
+
+The plain model in ``tintype.model`` says what is computed. A pass replaces a part of it by a faster twin, and a test
+holds it to the plain answer. ``acceleration`` of a request chooses a level, a level is a list of passes:
+
+* ``none``: nothing is approximated. On a CPU the picture is the plain model's, bit for bit; on a GPU it is as near to
+  the fp32 result as the plain model's, or nearer.
+* ``regular``: matrix products in 8 bits besides.
+* ``high``: steps foretold besides.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from tintype.engine.networks import Networks
+from tintype.engine.passes import (
+    captions,
+    compiled,
+    eight_bit,
+    in_place,
+    modulations,
+    packed,
+    positions,
+    step_cache,
+)
+
+Exactness = Literal["exact", "as near", "lossy"]
+"""Bit-equal to the plain model on a CPU; sums in another order or fewer roundings, so as near to the fp32 result as the
+plain model or nearer; an approximation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One change to the plain model."""
+
+    name: str
+    what: str
+    """In a few words, for the table of what each is worth."""
+    exactness: Exactness
+    apply: Callable[[Networks], None]
+    devices: frozenset[str] = frozenset({"cpu", "cuda", "mps"})
+    """Where it is worth having."""
+
+
+PASSES = (
+    Pass("captions", "a prompt is read once", "exact", captions.apply),
+    Pass("positions", "rotary angles once per shape", "exact", positions.apply),
+    Pass("modulations", "adaLN once per time", "exact", modulations.apply),
+    Pass("in-place", "the decoder overwrites its activations", "exact", in_place.apply),
+    Pass("packed", "one product for q, k, v and one for w1, w3", "as near", packed.apply, frozenset({"cuda"})),
+    Pass("compiled", "fused kernels", "as near", compiled.apply, frozenset({"cuda"})),
+    Pass("eight-bit", "8-bit matrix products, a scale per row", "lossy", eight_bit.apply),
+    Pass("step-cache", "some steps foretold", "lossy", step_cache.apply),
+)
+"""In the order in which they are applied."""
+
+LEVELS: Mapping[str, tuple[str, ...]] = {
+    "none": ("captions", "positions", "modulations", "in-place", "packed", "compiled"),
+    "regular": ("eight-bit",),
+    "high": ("eight-bit", "step-cache"),
+}
+"""What each level of acceleration adds; ``none`` is in all of them."""
+
+
+def levels_of(
+    networks: Networks, device: torch.device, levels: Mapping[str, Sequence[str]] = LEVELS
+) -> dict[str, Networks]:
+    """The networks of every level, made of the plain ``networks``, which become those of ``none``."""
+    accelerate(networks, device, levels["none"])
+    whole = {"none": networks}
+    for level, names in levels.items():
+        if level == "none":
+            continue
+        lossy = networks.beside()
+        accelerate(lossy, device, names)
+        whole[level] = lossy
+    return whole
+
+
+def meanings(device: torch.device, dtype: torch.dtype) -> dict[str, str]:
+    """What each level is on ``device``, for people to read."""
+    kernel = eight_bit.kernel_for(device)
+    numbers = f"matrix products in {kernel.numbers}, a scale per row" if kernel else "as none; nothing is faster here"
+    return {
+        "none": f"{str(dtype).removeprefix('torch.')}, nothing approximated",
+        "regular": numbers,
+        "high": f"{numbers}; steps 3 and 5 of eight foretold",
+    }
+
+
+def accelerate(networks: Networks, device: torch.device, names: Sequence[str]) -> None:
+    """Apply the passes called ``names`` that are worth having on ``device``, in their order.
+
+    Raises:
+        ValueError: there is no such pass.
+    """
+    known = {one.name: one for one in PASSES}
+    if strange := [name for name in names if name not in known]:
+        raise ValueError(f"no pass is called {strange[0]!r}; there are {', '.join(known)}")
+    for one in PASSES:
+        if one.name in names and device.type in one.devices:
+            one.apply(networks)

@@ -1,0 +1,64 @@
+"""Where tokens are, as rotary angles on three axes: caption order, row, column (RoFormer, Su et al. 2021).
+
+Shapes: ``L`` image tokens, ``N`` caption tokens after padding, ``d`` channels of one head.
+"""
+
+import torch
+from torch import Tensor
+
+from tintype.model.config import TransformerConfig
+
+TOKEN_MULTIPLE = 32
+"""Image tokens and caption tokens are each padded to a multiple of this."""
+
+Rope = tuple[Tensor, Tensor]
+"""Cosines and sines of the rotary angles, each ``[L, d / 2]`` in fp32."""
+
+
+def padded(length: int) -> int:
+    """``length`` rounded up to a multiple of :data:`TOKEN_MULTIPLE`."""
+    return -(-length // TOKEN_MULTIPLE) * TOKEN_MULTIPLE
+
+
+class Positions:
+    """The rotary angles of one transformer's sequences; they depend on shapes alone."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        self.axes_dims, self.theta = config.axes_dims, config.rope_theta
+
+    def caption(self, n: int, device: torch.device) -> Rope:
+        """Angles of ``n`` caption tokens by themselves, ``[N, d / 2]``."""
+        return self.angles(caption_positions(n), device)
+
+    def sequence(self, rows: int, columns: int, n: int, device: torch.device) -> tuple[Rope, Rope]:
+        """Angles of the image's tokens, ``[padded(L), d / 2]``, and of these with ``n`` caption tokens behind them."""
+        image = image_positions(rows, columns, n)
+        return self.angles(image, device), self.angles(torch.cat([image, caption_positions(n)]), device)
+
+    def angles(self, positions: Tensor, device: torch.device) -> Rope:
+        """Angles at ``positions [L, 3]``, one band of channels per axis, for use on ``device``.
+
+        Made in float64, which not every device has, hence on the CPU.
+        """
+        exponents = [torch.arange(0, d, 2, dtype=torch.float64) / d for d in self.axes_dims]
+        angles = [torch.outer(positions[:, axis], 1.0 / self.theta**e) for axis, e in enumerate(exponents)]
+        bands = torch.cat(angles, dim=-1).float()
+        table = torch.polar(torch.ones_like(bands), bands)  # rounds its last bit as the reference does; cos() does not
+        return table.real.contiguous().to(device), table.imag.contiguous().to(device)
+
+
+def caption_positions(n: int) -> Tensor:
+    """Positions ``[N, 3]`` of caption tokens, pads included: (1..N, 0, 0)."""
+    positions = torch.zeros(n, 3, dtype=torch.float64)
+    positions[:, 0] = torch.arange(1, n + 1)
+    return positions
+
+
+def image_positions(rows: int, columns: int, n: int) -> Tensor:
+    """Positions ``[padded(L), 3]`` of image tokens: (N + 1, row, column), pads at the origin."""
+    positions = torch.zeros(padded(rows * columns), 3, dtype=torch.float64)
+    grid = positions[: rows * columns].view(rows, columns, 3)
+    grid[..., 0] = n + 1
+    grid[..., 1] = torch.arange(rows)[:, None]
+    grid[..., 2] = torch.arange(columns)
+    return positions
