@@ -12,7 +12,7 @@ from tintype.engine.accelerate import LEVELS, PASSES, accelerate
 from tintype.engine.golden import psnr
 from tintype.engine.networks import Networks
 from tintype.engine.passes import eight_bit
-from tintype.engine.pipeline import Picture, Pipeline
+from tintype.engine.pipeline import Pipeline
 from tintype.engine.sizes import Pixels
 from tintype.model.flow import Course
 from tintype.model.transformer import Transformer
@@ -23,10 +23,11 @@ DTYPES = (torch.float32, torch.bfloat16, torch.bfloat16)
 
 
 def painted(pipeline: Pipeline, acceleration: str = "none", prompt: str = PROMPT, steps: int = 8) -> Pixels:
-    for event in pipeline.paint(prompt, 256, 256, steps=steps, seed=3, acceleration=acceleration):
-        if isinstance(event, Picture):
-            return event.pixels
-    raise AssertionError("paint() ends with a picture")
+    """512x384, which ``paint`` would paint larger and shrink."""
+    latents = pipeline.noise(512, 384, seed=3)
+    for denoised in pipeline.denoise(latents, pipeline.read(prompt), steps, acceleration):
+        latents = denoised.latents
+    return pipeline.develop(latents)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import torch
 
 from tintype.engine.networks import Networks
 from tintype.engine.passes import (
+    allocator,
     captions,
     compiled,
     eight_bit,
@@ -46,6 +47,7 @@ class Pass:
 
 
 PASSES = (
+    Pass("allocator", "freed memory is kept for the next tensor", "exact", allocator.apply, frozenset({"cpu"})),
     Pass("captions", "a prompt is read once", "exact", captions.apply),
     Pass("positions", "rotary angles once per shape", "exact", positions.apply),
     Pass("modulations", "adaLN once per time", "exact", modulations.apply),
@@ -58,7 +60,7 @@ PASSES = (
 """In the order in which they are applied."""
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
-    "none": ("captions", "positions", "modulations", "in-place", "packed", "compiled"),
+    "none": ("allocator", "captions", "positions", "modulations", "in-place", "packed", "compiled"),
     "regular": ("eight-bit",),
     "high": ("eight-bit", "step-cache"),
 }

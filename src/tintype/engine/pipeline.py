@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from tintype.engine import damage, safety
 from tintype.engine.accelerate import LEVELS, levels_of
-from tintype.engine.allocator import keep_freed_memory
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.expansion import Expanded, Expander, Words, stop_tokens, with_rules
 from tintype.engine.networks import Networks
@@ -106,7 +105,6 @@ class Pipeline:
         Raises:
             SetupError: the folder is not a complete checkpoint, or the file of rules cannot be used.
         """
-        keep_freed_memory()
         checkpoint = Checkpoint.open(folder)
         how = with_rules(checkpoint.expansion, expansion_prompt)
         device = torch.device(device)

@@ -62,7 +62,7 @@ class Int8OnGpu(nn.Module):
         codes, scale = quantized(rows, 127)
         short = max(0, 17 - len(codes))  # the kernel wants more than 16 rows
         product: Tensor = torch.ops.aten._int_mm(F.pad(codes, (0, 0, 0, short)), self.weight.T)[: len(codes)]
-        return (product.float() * scale[:, None] * self.scales).to(x.dtype).unflatten(0, x.shape[:-1])
+        return (product.float() * scale[:, None] * self.scales).to(x.dtype).view(*x.shape[:-1], -1)
 
 
 class Fp8OnGpu(nn.Module):
@@ -84,7 +84,7 @@ class Fp8OnGpu(nn.Module):
         product: Tensor = torch.ops.aten._scaled_mm(
             codes, self.weight.T, scale_a=scale, scale_b=self.scales.T, out_dtype=torch.bfloat16, use_fast_accum=True
         )
-        return product.to(x.dtype).unflatten(0, x.shape[:-1])
+        return product.to(x.dtype).view(*x.shape[:-1], -1)
 
 
 def quantized(rows: Tensor, levels: int) -> tuple[Tensor, Tensor]:

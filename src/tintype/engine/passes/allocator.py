@@ -3,11 +3,13 @@
 import ctypes
 import sys
 
+from tintype.engine.networks import Networks
+
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 """Names of ``mallopt(3)``."""
 
 
-def keep_freed_memory() -> None:
+def apply(_: Networks) -> None:
     """Have glibc reuse the memory of freed tensors; elsewhere nothing happens.
 
     As it comes, glibc gives every large tensor back to the kernel and asks anew for the next: clearing those pages was
