@@ -139,7 +139,7 @@ def test_a_straight_course_is_foretold_exactly() -> None:
 
 def test_an_unknown_pass_is_refused(plain: Pipeline) -> None:
     networks: Networks = plain.levels["none"]
-    with pytest.raises(ValueError, match="no pass is called 'fast'; there are captions, "):
+    with pytest.raises(ValueError, match="no pass is called 'fast'; there are allocator, "):
         accelerate(networks, CPU, ["fast"])
 
 
