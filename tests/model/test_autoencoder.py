@@ -3,6 +3,8 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
+from tintype.model.autoencoder import GroupNorm
+
 from .references import EXACT_ENOUGH, VISIBLE, autoencoder, difference, noise
 
 pytestmark = pytest.mark.usefixtures("without_gradients")
@@ -64,3 +66,13 @@ def test_tensor_names_and_shapes_equal_those_of_diffusers():
     ours, reference = autoencoder()
     assert {n: v.shape for n, v in ours.state_dict().items()} == {n: v.shape for n, v in reference.state_dict().items()}
     reference.load_state_dict(ours.state_dict(), strict=True)
+
+
+def test_a_million_numbers_in_one_group_are_normalised_exactly_channels_last_as_well():
+    norm, picture = GroupNorm(1, 4), torch.randn(2, 4, 512, 640, generator=torch.Generator().manual_seed(3)) * 3 + 1
+    expected = torch.nn.functional.group_norm(picture.double(), 1, eps=norm.eps)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        laid = picture.contiguous(memory_format=layout)
+        answer = norm(laid)
+        assert answer.is_contiguous(memory_format=layout)
+        assert (answer - expected).abs().max() < 2e-5, layout

@@ -20,6 +20,7 @@ from tintype.engine.accelerate import LEVELS, levels_of
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.expansion import Expanded, Expander, Words, stop_tokens, with_rules
 from tintype.engine.networks import Networks
+from tintype.engine.precision import default_dtype, needs_widening, widen
 from tintype.engine.sizes import Canvas, Pixels, canvas_for
 from tintype.engine.weights import Progress
 from tintype.errors import SetupError
@@ -27,9 +28,6 @@ from tintype.model.autoencoder import Autoencoder
 from tintype.model.flow import Course, clean_at, euler_step, sigmas_for, time_of
 from tintype.model.tokenizer import Tokenizer
 from tintype.published import SAFETY_FOLDER
-
-LARGE = 2_000_000_000
-"""Bytes of transformer parameters in fp32 above which a CPU runs them in bf16 to fit its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,7 @@ class Pipeline:
     checkpoint: Checkpoint
     device: torch.device
     dtype: torch.dtype
+    """Of the arithmetic."""
     tokenizer: Tokenizer
     levels: Mapping[str, Networks]
     """By the level of acceleration."""
@@ -108,6 +107,7 @@ class Pipeline:
         checkpoint = Checkpoint.open(folder)
         how = with_rules(checkpoint.expansion, expansion_prompt)
         device = torch.device(device)
+        wide = dtype is None and needs_widening(default_dtype(checkpoint, device), device)
         dtype = dtype or default_dtype(checkpoint, device)
         tokenizer, encoder = checkpoint.tokenizer(), checkpoint.text_encoder(dtype, device, progress)
         texts = folder / "text_encoder"
@@ -116,10 +116,12 @@ class Pipeline:
             checkpoint.transformer(dtype, device, progress),
             channels_last(checkpoint.autoencoder(dtype, device, progress)),
         )
+        if wide:
+            widen(networks)
         return cls(
             checkpoint=checkpoint,
             device=device,
-            dtype=dtype,
+            dtype=torch.float32 if wide else dtype,
             tokenizer=tokenizer,
             levels=levels_of(networks, device, passes),
             expander=Expander(
@@ -245,15 +247,6 @@ def channels_last(autoencoder: Autoencoder) -> Autoencoder:
             weight = convolution.weight.contiguous(memory_format=torch.channels_last)
             convolution.weight = nn.Parameter(weight, requires_grad=False)
     return autoencoder
-
-
-def default_dtype(checkpoint: Checkpoint, device: torch.device) -> torch.dtype:
-    """bf16 on a GPU; on a CPU fp32, unless the model is too large for it."""
-    if device.type != "cpu":
-        return torch.bfloat16
-    config = checkpoint.transformer_config
-    parameters = config.n_layers * config.dim**2 * 12
-    return torch.bfloat16 if parameters * 4 > LARGE else torch.float32
 
 
 def device_named(name: str) -> torch.device:

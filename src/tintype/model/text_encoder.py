@@ -142,7 +142,7 @@ class TextEncoder(nn.Module):
         return Cache(like.new_empty(shape), like.new_empty(shape))
 
     def _head(self, x: Tensor) -> Tensor:
-        return F.linear(self.model.norm(x), self.model.embed_tokens.weight)
+        return F.linear(self.model.norm(x), self.model.embed_tokens.weight.to(x.dtype))
 
     def _run(self, ids: Tensor, layers: int, cache: Cache | None = None) -> Tensor:
         x = self.model.embed_tokens(ids)
