@@ -1,0 +1,275 @@
+"""Tintype and its peers side by side: the same weights, the same prompts and the same noise, in turn, in one run.
+
+Each engine is a process of its own. While one paints the others wait; who is first changes from round to round. Where
+memory does not hold two at once, an engine is started for each of its turns and ended after it.
+"""
+
+import contextlib
+import importlib.util
+import math
+import statistics
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from rich.table import Table
+
+from tintype.bench import latency, machine
+from tintype.bench.engines import Running, running
+from tintype.bench.turns import Engine, Painted, Wish
+from tintype.engine import golden, weights
+from tintype.engine.checkpoint import NETWORKS, Checkpoint
+from tintype.engine.pipeline import default_dtype, device_named
+from tintype.engine.sizes import Pixels, canvas_for
+from tintype.errors import SetupError
+
+SPARE = 1.2
+"""Of its weights' bytes an engine has at least so many; whether two fit is guessed from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Somebody else's engine."""
+
+    kind: str
+    package: str
+    """What must be installed."""
+    dtype: str = ""
+    """Empty: Tintype's own."""
+    variant: str = ""
+
+
+PEERS = {
+    "diffusers-fp32": Peer("diffusers", "diffusers", "float32"),
+    "diffusers-bf16": Peer("diffusers", "diffusers", "bfloat16"),
+    "diffusers-compiled": Peer("diffusers", "diffusers", variant="compiled"),
+    "stable-diffusion.cpp": Peer("stable-diffusion.cpp", "stable_diffusion_cpp", "bfloat16"),
+    "stable-diffusion.cpp-q8_0": Peer("stable-diffusion.cpp", "stable_diffusion_cpp", "bfloat16", "q8_0"),
+    "sglang": Peer("sglang", "sglang", "bfloat16"),
+    "vllm-omni": Peer("vllm-omni", "vllm_omni", "bfloat16"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is compared."""
+
+    ours: tuple[Engine, ...]
+    """Tintype, once for each level of acceleration."""
+    peers: tuple[str, ...]
+    size: tuple[int, int]
+    steps: int
+    rounds: int
+    tokens: int
+    hold: bool | None = None
+    """Keep engines loaded between their turns; None: if they fit."""
+
+
+@dataclass(slots=True)
+class Row:
+    """What is known of one engine."""
+
+    engine: Engine
+    dtype: str = ""
+    painted: list[Painted] = field(default_factory=list[Painted])
+    peak: int = 0
+    trouble: str = ""
+    """Why it was not measured."""
+    ratios: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    """Of a peer: for each of ours, its seconds by ours in each round."""
+    psnr: dict[str, float] = field(default_factory=dict[str, float])
+    """For each of ours, the distance of the first pictures in dB."""
+
+
+def compare(plan: Plan, report: Callable[[str], None] = lambda _: None) -> list[Row]:
+    """Measure all of ``plan``; a peer that is not here or cannot do it has a row that says so.
+
+    Raises:
+        SetupError: Tintype itself cannot do it, or the size is none that all engines can paint.
+    """
+    checkpoint = Checkpoint.open(plan.ours[0].model)
+    _check_size(checkpoint, plan.size)
+    peers = [_peer(plan, name, checkpoint) for name in plan.peers]
+    work = _Comparison(plan, checkpoint, report, [Row(engine) for engine in plan.ours])
+    with contextlib.ExitStack() as stack:
+        if work.holds(peers):
+            work.held = {engine.name: stack.enter_context(running(engine)) for engine in plan.ours}
+            for engine in plan.ours:
+                work.warm_up(work.held[engine.name])
+        for row in peers:
+            if not row.trouble:
+                work.meet(row)
+        if all(row.trouble for row in peers):
+            work.alone()
+        return [*work.ours, *peers]
+
+
+@dataclass(slots=True)
+class _Comparison:
+    plan: Plan
+    checkpoint: Checkpoint
+    report: Callable[[str], None]
+    ours: list[Row]
+    held: dict[str, Running] = field(default_factory=dict[str, Running])
+
+    def holds(self, peers: list[Row]) -> bool:
+        """Whether engines stay loaded between their turns."""
+        if self.plan.hold is not None:
+            return self.plan.hold
+        free = machine.memory(device_named(self.plan.ours[0].device))
+        largest = max((need(self.checkpoint, row.engine) for row in peers if not row.trouble), default=0)
+        return sum(need(self.checkpoint, engine) for engine in self.plan.ours) + largest < free
+
+    def meet(self, peer: Row) -> None:
+        """One peer and all of ours, in turn."""
+        try:
+            with contextlib.ExitStack() as stack:
+                if self.held:
+                    self.held[peer.engine.name] = stack.enter_context(running(peer.engine))
+                    stack.callback(self.held.pop, peer.engine.name)
+                    self.warm_up(self.held[peer.engine.name])
+                for number in range(1, self.plan.rounds + 1):
+                    self._round(number, [*self.ours, peer])
+        except SetupError as error:
+            if isinstance(error, _TroubleOf) and error.engine is not peer.engine:
+                raise
+            peer.trouble = str(error)
+            return
+        for ours in self.ours:
+            pairs = zip(peer.painted, ours.painted[-len(peer.painted) :], strict=True)
+            peer.ratios[ours.engine.name] = [theirs.seconds / mine.seconds for theirs, mine in pairs]
+            peer.psnr[ours.engine.name] = distance(self.plan, ours.painted[0], peer.painted[0])
+
+    def alone(self) -> None:
+        """Ours only, for want of peers."""
+        for number in range(1, self.plan.rounds + 1):
+            self._round(number, self.ours)
+
+    def warm_up(self, engine: Running) -> None:
+        """A picture that does not count."""
+        self.report(f"{engine.engine.name}: loaded in {engine.loaded.seconds:.1f} s, warming up")
+        engine.paint(self._wish(0))
+
+    def _round(self, number: int, rows: list[Row]) -> None:
+        wish = self._wish(number)
+        for row in rows if number % 2 else reversed(rows):
+            self.report(f"{row.engine.name}, round {number} of {self.plan.rounds}")
+            try:
+                with self._turn(row.engine) as engine:
+                    row.painted.append(engine.paint(wish))
+                    row.dtype, row.peak = engine.loaded.dtype, max(row.peak, engine.peak_memory())
+            except SetupError as error:
+                raise _TroubleOf(row.engine, str(error)) from error
+
+    @contextlib.contextmanager
+    def _turn(self, engine: Engine) -> Generator[Running]:
+        if engine.name in self.held:
+            yield self.held[engine.name]
+            return
+        with running(engine) as started:
+            started.paint(replace(self._wish(0), steps=1))
+            yield started
+
+    def _wish(self, number: int) -> Wish:
+        return latency.wish(self.checkpoint, self.plan.size, self.plan.steps, self.plan.tokens, number)
+
+
+class _TroubleOf(SetupError):
+    """One engine could not go on."""
+
+    def __init__(self, engine: Engine, reason: str) -> None:
+        super().__init__(reason)
+        self.engine = engine
+
+
+def need(checkpoint: Checkpoint, engine: Engine) -> int:
+    """The bytes of memory that ``engine`` has at least, about."""
+    files = [file for part in NETWORKS for file in weights.files(checkpoint.folder / part)]
+    parameters = sum(math.prod(shape) for file in files for _, shape in weights.header(file).values())
+    dtype = engine.dtype or str(default_dtype(checkpoint, device_named(engine.device))).removeprefix("torch.")
+    return int(parameters * getattr(torch, dtype).itemsize * SPARE)
+
+
+def distance(plan: Plan, ours: Painted, theirs: Painted) -> float:
+    """PSNR of two pictures in dB, infinite for equal ones; not a number if they are not of the same noise."""
+    if len(ours.pixels) != len(theirs.pixels):
+        return math.nan
+    return golden.psnr(_picture(plan, ours), _picture(plan, theirs))
+
+
+def _picture(plan: Plan, painted: Painted) -> Pixels:
+    width, height = plan.size
+    return np.frombuffer(painted.pixels, np.uint8).reshape(height, width, 3)
+
+
+def _check_size(checkpoint: Checkpoint, size: tuple[int, int]) -> None:
+    multiple = checkpoint.autoencoder_config.downsampling * checkpoint.transformer_config.patch
+    canvas = canvas_for(*size, multiple, checkpoint.sizes)
+    if (canvas.width, canvas.height) != size:
+        raise SetupError(
+            f"--size {size[0]}x{size[1]}: {checkpoint.name} paints it as {canvas.width}x{canvas.height}, others would "
+            f"not; compare with --size {canvas.width}x{canvas.height}"
+        )
+
+
+def _peer(plan: Plan, name: str, checkpoint: Checkpoint) -> Row:
+    """The row of the peer called ``name``, with its trouble if it cannot be measured here."""
+    peer, ours = PEERS[name], plan.ours[0]
+    device = device_named(ours.device)
+    dtype = peer.dtype or str(default_dtype(checkpoint, device)).removeprefix("torch.")
+    engine = replace(ours, name=name, kind=peer.kind, dtype=dtype, variant=peer.variant, acceleration="none")
+    row = Row(engine)
+    if importlib.util.find_spec(peer.package) is None:
+        row.trouble = "not installed"
+    elif 0 < machine.memory(device) < need(checkpoint, engine):
+        needed, free = need(checkpoint, engine) / 1e9, machine.memory(device) / 1e9
+        row.trouble = f"needs {needed:.1f} GB, {free:.1f} GB are free"
+    return row
+
+
+def result(plan: Plan, row: Row) -> dict[str, Any]:
+    """``row`` for JSON."""
+    rounds = [latency.parts(painted, plan.steps) for painted in row.painted]
+    return {
+        "engine": row.engine.name,
+        "dtype": row.dtype,
+        "trouble": row.trouble,
+        "size": f"{plan.size[0]}x{plan.size[1]}",
+        "steps": plan.steps,
+        "seconds": {name: [each[name] for each in rounds] for name in (rounds[0] if rounds else ())},
+        "median": {name: statistics.median(each[name] for each in rounds) for name in (rounds[0] if rounds else ())},
+        "peak_bytes": row.peak,
+        "ratios": {
+            name: {"rounds": values, "median": statistics.median(values)} for name, values in row.ratios.items()
+        },
+        "psnr": {name: value if math.isfinite(value) else str(value) for name, value in row.psnr.items()},
+    }
+
+
+def table(plan: Plan, rows: list[Row]) -> Table:
+    """All engines for people to read; a ratio is a peer's time by Tintype's, so above 1 Tintype is faster."""
+    names = [engine.name for engine in plan.ours]
+    size = f"{plan.size[0]}x{plan.size[1]}, {plan.steps} steps, {plan.rounds} rounds"
+    shown = Table("engine", "dtype", "median, s", "min-max", "step, s", "text", "decode", "peak, GB", title=size)
+    for name in names:
+        shown.add_column(f"by {name}")
+        shown.add_column("PSNR, dB")
+    for row in rows:
+        if row.trouble:
+            shown.add_row(row.engine.name, "", row.trouble)
+            continue
+        rounds = [latency.parts(painted, plan.steps) for painted in row.painted]
+        whole = [each["whole"] for each in rounds]
+        cells = [row.engine.name, row.dtype, f"{statistics.median(whole):.3f}", f"{min(whole):.3f}-{max(whole):.3f}"]
+        for part in ("step", "text", "decode"):
+            told = [each[part] for each in rounds if part in each]
+            cells.append(f"{statistics.median(told):.4f}" if told else "")
+        cells.append(f"{row.peak / 1e9:.2f}")
+        for name in names:
+            ratios = row.ratios.get(name)
+            spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})" if ratios else ""
+            cells += [spread, "" if math.isnan(row.psnr.get(name, math.nan)) else f"{row.psnr[name]:.1f}"]
+        shown.add_row(*cells)
+    return shown
