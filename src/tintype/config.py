@@ -178,13 +178,23 @@ def _is_address(text: str) -> bool:
     return True
 
 
+POLITE = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""What :func:`share_cores_politely` sets."""
+
+
 def share_cores_politely() -> None:
     """Have OpenMP's threads sleep, not spin, while they wait for each other.
 
     Spinning wins a few percent on an idle machine and loses a factor of ten on a busy one. Call it before torch is
     imported; child processes inherit it.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name, value in POLITE.items():
+        os.environ.setdefault(name, value)
+
+
+def environment_of_others() -> dict[str, str]:
+    """The environment without what :func:`share_cores_politely` sets: what another program would have."""
+    return {name: value for name, value in os.environ.items() if POLITE.get(name) != value}
 
 
 def reference() -> str:

@@ -7,16 +7,14 @@ memory does not hold two at once, an engine is started for each of its turns and
 import contextlib
 import importlib.util
 import math
-import statistics
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
-from rich.table import Table
 
-from tintype.bench import latency, machine
+from tintype.bench import flops, latency, machine
+from tintype.bench.comparison import Comparison, Row
 from tintype.bench.engines import Running, running
 from tintype.bench.turns import Engine, Painted, Wish
 from tintype.engine import golden, weights
@@ -24,6 +22,7 @@ from tintype.engine.checkpoint import NETWORKS, Checkpoint
 from tintype.engine.pipeline import default_dtype, device_named
 from tintype.engine.sizes import Pixels, canvas_for
 from tintype.errors import SetupError
+from tintype.model.tokenizer import Tokenizer
 
 SPARE = 1.2
 """Of its weights' bytes an engine has at least so many; whether two fit is guessed from it."""
@@ -45,8 +44,8 @@ PEERS = {
     "diffusers-fp32": Peer("diffusers", "diffusers", "float32"),
     "diffusers-bf16": Peer("diffusers", "diffusers", "bfloat16"),
     "diffusers-compiled": Peer("diffusers", "diffusers", variant="compiled"),
-    "stable-diffusion.cpp": Peer("stable-diffusion.cpp", "stable_diffusion_cpp", "bfloat16"),
-    "stable-diffusion.cpp-q8_0": Peer("stable-diffusion.cpp", "stable_diffusion_cpp", "bfloat16", "q8_0"),
+    "sd.cpp": Peer("stable-diffusion.cpp", "stable_diffusion_cpp", "bfloat16"),
+    "sd.cpp-q8_0": Peer("stable-diffusion.cpp", "stable_diffusion_cpp", "bfloat16", "q8_0"),
     "sglang": Peer("sglang", "sglang", "bfloat16"),
     "vllm-omni": Peer("vllm-omni", "vllm_omni", "bfloat16"),
 }
@@ -63,27 +62,13 @@ class Plan:
     steps: int
     rounds: int
     tokens: int
+    as_people_run_it: bool = False
+    """Start peers without the environment that Tintype gives its own engine."""
     hold: bool | None = None
     """Keep engines loaded between their turns; None: if they fit."""
 
 
-@dataclass(slots=True)
-class Row:
-    """What is known of one engine."""
-
-    engine: Engine
-    dtype: str = ""
-    painted: list[Painted] = field(default_factory=list[Painted])
-    peak: int = 0
-    trouble: str = ""
-    """Why it was not measured."""
-    ratios: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
-    """Of a peer: for each of ours, its seconds by ours in each round."""
-    psnr: dict[str, float] = field(default_factory=dict[str, float])
-    """For each of ours, the distance of the first pictures in dB."""
-
-
-def compare(plan: Plan, report: Callable[[str], None] = lambda _: None) -> list[Row]:
+def compare(plan: Plan, report: Callable[[str], None] = lambda _: None) -> Comparison:
     """Measure all of ``plan``; a peer that is not here or cannot do it has a row that says so.
 
     Raises:
@@ -92,7 +77,7 @@ def compare(plan: Plan, report: Callable[[str], None] = lambda _: None) -> list[
     checkpoint = Checkpoint.open(plan.ours[0].model)
     _check_size(checkpoint, plan.size)
     peers = [_peer(plan, name, checkpoint) for name in plan.peers]
-    work = _Comparison(plan, checkpoint, report, [Row(engine) for engine in plan.ours])
+    work = _Turns(plan, checkpoint, checkpoint.tokenizer(), report, [Row(engine) for engine in plan.ours])
     with contextlib.ExitStack() as stack:
         if work.holds(peers):
             work.held = {engine.name: stack.enter_context(running(engine)) for engine in plan.ours}
@@ -103,13 +88,15 @@ def compare(plan: Plan, report: Callable[[str], None] = lambda _: None) -> list[
                 work.meet(row)
         if all(row.trouble for row in peers):
             work.alone()
-        return [*work.ours, *peers]
+    operations = flops.count(checkpoint, plan.tokens, *plan.size).by_part(plan.steps)
+    return Comparison(plan.size, plan.steps, plan.rounds, plan.tokens, operations, [*work.ours, *peers])
 
 
 @dataclass(slots=True)
-class _Comparison:
+class _Turns:
     plan: Plan
     checkpoint: Checkpoint
+    tokenizer: Tokenizer
     report: Callable[[str], None]
     ours: list[Row]
     held: dict[str, Running] = field(default_factory=dict[str, Running])
@@ -160,6 +147,7 @@ class _Comparison:
                 with self._turn(row.engine) as engine:
                     row.painted.append(engine.paint(wish))
                     row.dtype, row.peak = engine.loaded.dtype, max(row.peak, engine.peak_memory())
+                    row.ceiling = max(row.ceiling, engine.product_speed())
             except SetupError as error:
                 raise _TroubleOf(row.engine, str(error)) from error
 
@@ -173,7 +161,7 @@ class _Comparison:
             yield started
 
     def _wish(self, number: int) -> Wish:
-        return latency.wish(self.checkpoint, self.plan.size, self.plan.steps, self.plan.tokens, number)
+        return latency.wish(self.tokenizer, self.plan.size, self.plan.steps, self.plan.tokens, number)
 
 
 class _TroubleOf(SetupError):
@@ -220,56 +208,10 @@ def _peer(plan: Plan, name: str, checkpoint: Checkpoint) -> Row:
     device = device_named(ours.device)
     dtype = peer.dtype or str(default_dtype(checkpoint, device)).removeprefix("torch.")
     engine = replace(ours, name=name, kind=peer.kind, dtype=dtype, variant=peer.variant, acceleration="none")
-    row = Row(engine)
+    row = Row(replace(engine, as_people_run_it=plan.as_people_run_it))
     if importlib.util.find_spec(peer.package) is None:
         row.trouble = "not installed"
     elif 0 < machine.memory(device) < need(checkpoint, engine):
         needed, free = need(checkpoint, engine) / 1e9, machine.memory(device) / 1e9
         row.trouble = f"needs {needed:.1f} GB, {free:.1f} GB are free"
     return row
-
-
-def result(plan: Plan, row: Row) -> dict[str, Any]:
-    """``row`` for JSON."""
-    rounds = [latency.parts(painted, plan.steps) for painted in row.painted]
-    return {
-        "engine": row.engine.name,
-        "dtype": row.dtype,
-        "trouble": row.trouble,
-        "size": f"{plan.size[0]}x{plan.size[1]}",
-        "steps": plan.steps,
-        "seconds": {name: [each[name] for each in rounds] for name in (rounds[0] if rounds else ())},
-        "median": {name: statistics.median(each[name] for each in rounds) for name in (rounds[0] if rounds else ())},
-        "peak_bytes": row.peak,
-        "ratios": {
-            name: {"rounds": values, "median": statistics.median(values)} for name, values in row.ratios.items()
-        },
-        "psnr": {name: value if math.isfinite(value) else str(value) for name, value in row.psnr.items()},
-    }
-
-
-def table(plan: Plan, rows: list[Row]) -> Table:
-    """All engines for people to read; a ratio is a peer's time by Tintype's, so above 1 Tintype is faster."""
-    names = [engine.name for engine in plan.ours]
-    size = f"{plan.size[0]}x{plan.size[1]}, {plan.steps} steps, {plan.rounds} rounds"
-    shown = Table("engine", "dtype", "median, s", "min-max", "step, s", "text", "decode", "peak, GB", title=size)
-    for name in names:
-        shown.add_column(f"by {name}")
-        shown.add_column("PSNR, dB")
-    for row in rows:
-        if row.trouble:
-            shown.add_row(row.engine.name, "", row.trouble)
-            continue
-        rounds = [latency.parts(painted, plan.steps) for painted in row.painted]
-        whole = [each["whole"] for each in rounds]
-        cells = [row.engine.name, row.dtype, f"{statistics.median(whole):.3f}", f"{min(whole):.3f}-{max(whole):.3f}"]
-        for part in ("step", "text", "decode"):
-            told = [each[part] for each in rounds if part in each]
-            cells.append(f"{statistics.median(told):.4f}" if told else "")
-        cells.append(f"{row.peak / 1e9:.2f}")
-        for name in names:
-            ratios = row.ratios.get(name)
-            spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})" if ratios else ""
-            cells += [spread, "" if math.isnan(row.psnr.get(name, math.nan)) else f"{row.psnr[name]:.1f}"]
-        shown.add_row(*cells)
-    return shown

@@ -58,6 +58,9 @@ class Painter:
 def _load(engine: Engine, device: torch.device, dtype: torch.dtype) -> Any:
     """As ``from_pretrained`` would make it, but without a second copy of the weights in memory."""
     diffusers, transformers = importlib.import_module("diffusers"), importlib.import_module("transformers")
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
     folder = engine.model
 
     def network(name: str, part: str) -> Any:

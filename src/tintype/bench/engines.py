@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tintype.bench.turns import Answer, Command, Engine, Loaded, Multiply, Painted, Peak, Trouble, Wish
+from tintype.config import environment_of_others
 from tintype.errors import SetupError
 
 
@@ -57,10 +58,16 @@ class Running:
 
 @contextlib.contextmanager
 def running(engine: Engine) -> Generator[Running]:
-    """Start ``engine``, with the environment that Tintype's own engine child has; raises :class:`SetupError`."""
+    """Start ``engine``; raises :class:`SetupError`.
+
+    It has the environment that Tintype's own engine child has, unless it is a peer to be run as people run it.
+    """
+    environment = environment_of_others() if engine.as_people_run_it else None
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "tintype.bench.child", "--fd", str(theirs.fileno())]
-    process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    process = subprocess.Popen(
+        command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment
+    )
     theirs.close()
     pipe: Connection[Any, Answer] = Connection(ours.detach())
     try:

@@ -21,9 +21,10 @@ class Work:
     step: int
     decode: int
 
-    def whole(self, steps: int) -> int:
-        """Of a picture of ``steps``."""
-        return self.text + self.step * steps + self.decode
+    def by_part(self, steps: int) -> dict[str, int]:
+        """Of each part of a picture, and of the ``whole`` of one with so many ``steps``."""
+        whole = self.text + self.step * steps + self.decode
+        return {"text": self.text, "step": self.step, "decode": self.decode, "whole": whole}
 
 
 @torch.inference_mode()

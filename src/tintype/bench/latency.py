@@ -14,6 +14,7 @@ from tintype.bench import flops, prompts
 from tintype.bench.engines import Running, running
 from tintype.bench.turns import Engine, Painted, Wish
 from tintype.engine.checkpoint import Checkpoint
+from tintype.model.tokenizer import Tokenizer
 
 PARTS = ("text", "step", "decode", "encode", "whole")
 
@@ -38,6 +39,7 @@ def measure(plan: Plan, report: Callable[[str], None] = lambda _: None) -> list[
         SetupError: the model cannot be loaded, or a picture cannot be painted.
     """
     checkpoint = Checkpoint.open(plan.engine.model)
+    tokenizer = checkpoint.tokenizer()
     with running(plan.engine) as engine:
         report(f"loaded in {engine.loaded.seconds:.1f} s onto {engine.loaded.device}, {engine.loaded.dtype}")
         ceilings = [engine.product_speed()]
@@ -45,16 +47,15 @@ def measure(plan: Plan, report: Callable[[str], None] = lambda _: None) -> list[
         for number in range(plan.rounds + 1):
             for size in plan.sizes:
                 report(f"{size[0]}x{size[1]}, " + (f"round {number} of {plan.rounds}" if number else "warming up"))
-                picture = engine.paint(wish(checkpoint, size, plan.steps, plan.tokens, number))
+                picture = engine.paint(wish(tokenizer, size, plan.steps, plan.tokens, number))
                 if number:
                     painted[size].append(picture)
             ceilings.append(engine.product_speed())
         return [_result(plan, checkpoint, engine, size, painted[size], max(ceilings)) for size in plan.sizes]
 
 
-def wish(checkpoint: Checkpoint, size: tuple[int, int], steps: int, tokens: int, number: int) -> Wish:
+def wish(tokenizer: Tokenizer, size: tuple[int, int], steps: int, tokens: int, number: int) -> Wish:
     """The ``number``-th wish of a measurement: its own prompt, its own seed."""
-    tokenizer = checkpoint.tokenizer()
     texts = [prompts.prompt_of(tokenizer, tokens, 2 * number + other) for other in (0, 1)]
     return Wish(texts[0], texts[1], *size, steps=steps, seed=number)
 
@@ -81,9 +82,7 @@ def _result(
     ceiling: float,
 ) -> dict[str, Any]:
     rounds = [parts(picture, plan.steps) for picture in pictures]
-    tokens = len(checkpoint.tokenizer().prompt_ids(prompts.prompt_of(checkpoint.tokenizer(), plan.tokens, 0)))
-    work = flops.count(checkpoint, tokens, *size)
-    operations = {"text": work.text, "step": work.step, "decode": work.decode, "whole": work.whole(plan.steps)}
+    operations = flops.count(checkpoint, plan.tokens, *size).by_part(plan.steps)
     seconds = {part: [each[part] for each in rounds] for part in PARTS}
     middle = {part: statistics.median(times) for part, times in seconds.items()}
     return {
@@ -93,7 +92,7 @@ def _result(
         "dtype": engine.loaded.dtype,
         "size": f"{size[0]}x{size[1]}",
         "steps": plan.steps,
-        "tokens": tokens,
+        "tokens": plan.tokens,
         "seconds": seconds,
         "median": middle,
         "flops": operations,

@@ -128,7 +128,7 @@ class Scale:
             "text_encoder": TEXT_ENCODER
             | {"hidden_size": hidden, "intermediate_size": narrower(TEXT_ENCODER["intermediate_size"], 64)}
             | {"num_attention_heads": heads, "num_key_value_heads": kv_heads, "num_hidden_layers": max(2, layers)}
-            | {"vocab_size": narrower(TEXT_ENCODER["vocab_size"], 1024)},
+            | {"vocab_size": max(1024, narrower(TEXT_ENCODER["vocab_size"], 128))},
             "vae": AUTOENCODER
             | {"block_out_channels": [narrower(width, 32) for width in AUTOENCODER["block_out_channels"]]},
         }

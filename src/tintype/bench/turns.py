@@ -21,6 +21,8 @@ class Engine:
     threads: int = 0
     acceleration: Acceleration = "none"
     """Of Tintype."""
+    as_people_run_it: bool = False
+    """Without the environment that Tintype gives its own engine, such as how threads wait."""
     variant: str = ""
     """Of diffusers: ``compiled``. Of stable-diffusion.cpp: how it keeps weights, such as ``q8_0``."""
 

@@ -34,6 +34,7 @@ Dim = Annotated[int, typer.Option(min=128, max=3840, help="With --random-weights
 Keep = Annotated[bool, typer.Option(help="With --random-weights: leave them in --home for the next time.")]
 Level = Annotated[Acceleration, typer.Option("--acceleration", help="none, regular or high.")]
 Levels = Annotated[list[str], typer.Option("--acceleration", help="Tintype's; may be given more than once.")]
+AsPeopleRunIt = Annotated[bool, typer.Option(help="Peers without the environment that Tintype gives its engine.")]
 Hold = Annotated[
     bool | None, typer.Option(help="Keep engines loaded between their turns; default: if memory holds two.")
 ]
@@ -57,11 +58,11 @@ def latency(
     json_file: Json = None,
 ) -> None:
     """One picture after another in process: each part's time, and how near it is to the machine's limit."""
+    console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
+    sizes = tuple(_size(text) for text in size)
     from tintype.bench import latency as measuring
     from tintype.bench.turns import Engine
 
-    console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
-    sizes = tuple(_size(text) for text in size)
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
         engine = Engine(f"tintype {acceleration}", "tintype", folder, settings.device, "", threads, acceleration)
         plan = measuring.Plan(engine, sizes, steps, rounds, tokens)
@@ -104,7 +105,7 @@ def throughput(
         with console.status("warming up") as status:
             result = asyncio.run(measuring.measure(plan, status.update))
     Console().print(measuring.table(result))
-    _write(json_file, "throughput", settings.device, 0, [result | {"server": about}])
+    _write(json_file, "throughput", settings.device.split(",")[0], 0, [result | {"server": about}])
 
 
 @bench.command()
@@ -116,6 +117,7 @@ def against(
     tokens: Tokens = 40,
     acceleration: Levels = ["none"],  # noqa: B006  typer copies it
     threads: Threads = 0,
+    as_people_run_it: AsPeopleRunIt = False,
     hold: Hold = None,
     model: Model = None,
     random_weights: RandomWeights = False,
@@ -127,23 +129,24 @@ def against(
     json_file: Json = None,
 ) -> None:
     """Tintype beside others on the same weights and noise, in turn: times, memory, distance of the pictures."""
+    console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
+    levels, sides = _levels(acceleration), _size(size)
     from tintype.bench import against as measuring
     from tintype.bench.turns import Engine
 
-    console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
     peers = tuple(measuring.PEERS) if peer is None else tuple(peer)
     if unknown := [name for name in peers if name not in measuring.PEERS]:
         raise SetupError(f"--peer {unknown[0]}: not known; known are {', '.join(measuring.PEERS)}")
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
         engines = [
-            Engine(f"tintype {level}", "tintype", folder, settings.device, "", threads, level)
-            for level in _levels(acceleration)
+            Engine(f"tintype {level}", "tintype", folder, settings.device, "", threads, level) for level in levels
         ]
-        plan = measuring.Plan(tuple(engines), peers, _size(size), steps, rounds, tokens, hold)
+        plan = measuring.Plan(tuple(engines), peers, sides, steps, rounds, tokens, as_people_run_it, hold)
         with console.status("loading") as status:
-            rows = measuring.compare(plan, status.update)
-    Console().print(measuring.table(plan, rows))
-    _write(json_file, "against", settings.device, threads, [measuring.result(plan, row) for row in rows])
+            compared = measuring.compare(plan, status.update)
+    Console().print(compared.times(), compared.ratios())
+    Console(soft_wrap=True, highlight=False).print(*compared.troubles(), sep="\n", markup=False)
+    _write(json_file, "against", settings.device, threads, [compared.result(row) for row in compared.rows])
 
 
 def _console() -> Console:
@@ -175,10 +178,10 @@ def _weights(
         console.print(f"{choice.folder.name}: {choice.reason}", style="dim")
         yield choice.folder
         return
-    from tintype.bench.random_weights import Scale, write
-
     if dim % 128:
         raise SetupError(f"--dim {dim}: not a multiple of 128, the width of one head")
+    from tintype.bench.random_weights import Scale, write
+
     scale = Scale(layers, dim)
     folder = settings.home / "bench" / scale.name
     try:
