@@ -25,7 +25,7 @@ from tintype.errors import SetupError
 from tintype.model.tokenizer import Tokenizer
 
 SPARE = 1.2
-"""Of its weights' bytes an engine has at least so many; whether two fit is guessed from it."""
+"""An engine is taken to need so many times its weights' bytes when it is asked whether several fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class _Turns:
             return self.plan.hold
         free = machine.memory(device_named(self.plan.ours[0].device))
         largest = max((need(self.checkpoint, row.engine) for row in peers if not row.trouble), default=0)
-        return sum(need(self.checkpoint, engine) for engine in self.plan.ours) + largest < free
+        return SPARE * (sum(need(self.checkpoint, engine) for engine in self.plan.ours) + largest) < free
 
     def meet(self, peer: Row) -> None:
         """One peer and all of ours, in turn."""
@@ -173,11 +173,11 @@ class _TroubleOf(SetupError):
 
 
 def need(checkpoint: Checkpoint, engine: Engine) -> int:
-    """The bytes of memory that ``engine`` has at least, about."""
+    """The bytes of the weights of ``engine``, in its dtype."""
     files = [file for part in NETWORKS for file in weights.files(checkpoint.folder / part)]
     parameters = sum(math.prod(shape) for file in files for _, shape in weights.header(file).values())
     dtype = engine.dtype or str(default_dtype(checkpoint, device_named(engine.device))).removeprefix("torch.")
-    return int(parameters * getattr(torch, dtype).itemsize * SPARE)
+    return parameters * getattr(torch, dtype).itemsize
 
 
 def distance(plan: Plan, ours: Painted, theirs: Painted) -> float:
