@@ -192,8 +192,8 @@ def share_cores_politely() -> None:
         os.environ.setdefault(name, value)
 
 
-def environment_of_others() -> dict[str, str]:
-    """The environment without what :func:`share_cores_politely` sets: what another program would have."""
+def variables_of_others() -> dict[str, str]:
+    """The environment without what :func:`share_cores_politely` sets: as another program would find it."""
     return {name: value for name, value in os.environ.items() if POLITE.get(name) != value}
 
 

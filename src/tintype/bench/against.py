@@ -16,6 +16,7 @@ import torch
 from tintype.bench import flops, latency, machine
 from tintype.bench.comparison import Comparison, Row
 from tintype.bench.engines import Running, running
+from tintype.bench.peers import PEERS
 from tintype.bench.turns import Engine, Painted, Wish
 from tintype.engine import golden, weights
 from tintype.engine.checkpoint import NETWORKS, Checkpoint
@@ -26,29 +27,6 @@ from tintype.model.tokenizer import Tokenizer
 
 SPARE = 1.2
 """An engine is taken to need so many times its weights' bytes when it is asked whether several fit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Somebody else's engine."""
-
-    kind: str
-    package: str
-    """What must be installed."""
-    dtype: str = ""
-    """Empty: Tintype's own."""
-    variant: str = ""
-
-
-PEERS = {
-    "diffusers-fp32": Peer("diffusers", "diffusers", "float32"),
-    "diffusers-bf16": Peer("diffusers", "diffusers", "bfloat16"),
-    "diffusers-compiled": Peer("diffusers", "diffusers", variant="compiled"),
-    "sd.cpp": Peer("stable-diffusion.cpp", "stable_diffusion_cpp", "bfloat16"),
-    "sd.cpp-q8_0": Peer("stable-diffusion.cpp", "stable_diffusion_cpp", "bfloat16", "q8_0"),
-    "sglang": Peer("sglang", "sglang", "bfloat16"),
-    "vllm-omni": Peer("vllm-omni", "vllm_omni", "bfloat16"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +41,7 @@ class Plan:
     rounds: int
     tokens: int
     as_people_run_it: bool = False
-    """Start peers without the environment that Tintype gives its own engine."""
+    """Start peers without the variables that Tintype sets for its own engine."""
     hold: bool | None = None
     """Keep engines loaded between their turns; None: if they fit."""
 

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tintype.bench.turns import Answer, Command, Engine, Loaded, Multiply, Painted, Peak, Trouble, Wish
-from tintype.config import environment_of_others
+from tintype.config import variables_of_others
 from tintype.errors import SetupError
 
 
@@ -60,13 +60,13 @@ class Running:
 def running(engine: Engine) -> Generator[Running]:
     """Start ``engine``; raises :class:`SetupError`.
 
-    It has the environment that Tintype's own engine child has, unless it is a peer to be run as people run it.
+    It has the variables that Tintype's own engine child has, unless it is a peer to be run as people run it.
     """
-    environment = environment_of_others() if engine.as_people_run_it else None
+    variables = variables_of_others() if engine.as_people_run_it else None
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "tintype.bench.child", "--fd", str(theirs.fileno())]
     process = subprocess.Popen(
-        command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment
+        command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=sys.stderr, env=variables
     )
     theirs.close()
     pipe: Connection[Any, Answer] = Connection(ours.detach())

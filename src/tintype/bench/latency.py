@@ -1,6 +1,6 @@
 """One picture after another by Tintype's engine: how long each part takes, and how near that is to the device's limit.
 
-The engine is a child process, as it is under the server, and has the same environment there.
+The engine is a child process, as it is under the server, and has the same variables as there.
 """
 
 import statistics

@@ -98,7 +98,7 @@ async def ask(http: httpx.AsyncClient, plan: Plan, number: int) -> Answer:
         return Answer(time.perf_counter() - started, error=f"HTTP {error.response.status_code}")
     except httpx.TransportError as error:
         return Answer(time.perf_counter() - started, error=type(error).__name__)
-    return Answer(time.perf_counter() - started, inference=answer["timings"].get("inference"))
+    return Answer(time.perf_counter() - started, inference=answer.get("timings", {}).get("inference"))
 
 
 async def _closed(http: httpx.AsyncClient, plan: Plan) -> list[Answer]:

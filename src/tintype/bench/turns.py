@@ -22,7 +22,7 @@ class Engine:
     acceleration: Acceleration = "none"
     """Of Tintype."""
     as_people_run_it: bool = False
-    """Without the environment that Tintype gives its own engine, such as how threads wait."""
+    """Without the variables that Tintype sets for its own engine, such as how threads wait."""
     variant: str = ""
     """Of diffusers: ``compiled``. Of stable-diffusion.cpp: how it keeps weights, such as ``q8_0``."""
 

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from tintype import models
+from tintype.bench.peers import PEERS
 from tintype.cli.serve import Home, Model, given
 from tintype.config import Settings
 from tintype.core import Acceleration
@@ -34,7 +35,7 @@ Dim = Annotated[int, typer.Option(min=128, max=3840, help="With --random-weights
 Keep = Annotated[bool, typer.Option(help="With --random-weights: leave them in --home for the next time.")]
 Level = Annotated[Acceleration, typer.Option("--acceleration", help="none, regular or high.")]
 Levels = Annotated[list[str], typer.Option("--acceleration", help="Tintype's; may be given more than once.")]
-AsPeopleRunIt = Annotated[bool, typer.Option(help="Peers without the environment that Tintype gives its engine.")]
+AsPeopleRunIt = Annotated[bool, typer.Option(help="Peers without the variables that Tintype sets for its engine.")]
 Hold = Annotated[
     bool | None, typer.Option(help="Keep engines loaded between their turns; default: if memory holds two.")
 ]
@@ -130,13 +131,12 @@ def against(
 ) -> None:
     """Tintype beside others on the same weights and noise, in turn: times, memory, distance of the pictures."""
     console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
-    levels, sides = _levels(acceleration), _size(size)
+    levels, sides, peers = _levels(acceleration), _size(size), tuple(PEERS) if peer is None else tuple(peer)
+    if unknown := [name for name in peers if name not in PEERS]:
+        raise SetupError(f"--peer {unknown[0]}: not known; known are {', '.join(PEERS)}")
     from tintype.bench import against as measuring
     from tintype.bench.turns import Engine
 
-    peers = tuple(measuring.PEERS) if peer is None else tuple(peer)
-    if unknown := [name for name in peers if name not in measuring.PEERS]:
-        raise SetupError(f"--peer {unknown[0]}: not known; known are {', '.join(measuring.PEERS)}")
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
         engines = [
             Engine(f"tintype {level}", "tintype", folder, settings.device, "", threads, level) for level in levels
