@@ -67,7 +67,8 @@ def compare(plan: Plan, report: Callable[[str], None] = lambda _: None) -> Compa
         if all(row.trouble for row in peers):
             work.alone()
     operations = flops.count(checkpoint, plan.tokens, *plan.size).by_part(plan.steps)
-    return Comparison(plan.size, plan.steps, plan.rounds, plan.tokens, operations, [*work.ours, *peers])
+    rows = [*work.ours, *peers]
+    return Comparison(checkpoint.name, plan.size, plan.steps, plan.rounds, plan.tokens, operations, rows)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich import box
 from rich.table import Table
 
 from tintype.bench import latency
@@ -38,6 +37,7 @@ class Row:
 class Comparison:
     """All engines that painted, or could not paint, the same pictures."""
 
+    model: str
     size: tuple[int, int]
     steps: int
     rounds: int
@@ -53,6 +53,7 @@ class Comparison:
         fractions = {part: self.flops[part] / middle[part] / row.ceiling for part in PARTS if part in middle}
         return {
             "engine": row.engine.name,
+            "model": self.model,
             "dtype": row.dtype,
             "variant": row.engine.variant,
             "as_people_run_it": row.engine.as_people_run_it,
@@ -76,7 +77,7 @@ class Comparison:
             f"{self.size[0]}x{self.size[1]}, {self.steps} steps, {self.tokens} tokens: median of {self.rounds}, in s"
         )
         columns = ("engine", "", *PARTS, "peak, GB")
-        shown = Table(*columns, box=box.SIMPLE, padding=(0, 1, 0, 0), title=title, title_justify="left")
+        shown = Table(*columns, box=None, padding=(0, 1, 0, 0), title=title, title_justify="left")
         for row in self.rows:
             if row.trouble:
                 continue
@@ -89,7 +90,8 @@ class Comparison:
     def ratios(self) -> Table:
         """Each peer's time by Tintype's: above 1 Tintype is faster."""
         title = "how many times faster Tintype is, median of the rounds' ratios"
-        shown = Table("than", "", "ratio", "min-max", "PSNR", box=box.SIMPLE, title=title, title_justify="left")
+        columns = ("than", "", "ratio", "min-max", "PSNR")
+        shown = Table(*columns, box=None, padding=(0, 1, 0, 0), title=title, title_justify="left")
         for row in self.rows:
             for name, all_ in row.ratios.items():
                 psnr = row.psnr[name]
@@ -106,7 +108,7 @@ class Comparison:
         if not seconds:
             return ""
         middle = statistics.median(seconds)
-        return f"{middle:.3f} {self.flops[part] / middle / ceiling:4.0%}"
+        return f"{middle:<6.3g} {self.flops[part] / middle / ceiling:4.0%}"
 
     def _seconds(self, row: Row) -> dict[str, list[float]]:
         """Part -> its seconds in each round."""

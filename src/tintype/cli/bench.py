@@ -144,7 +144,7 @@ def against(
         plan = measuring.Plan(tuple(engines), peers, sides, steps, rounds, tokens, as_people_run_it, hold)
         with console.status("loading") as status:
             compared = measuring.compare(plan, status.update)
-    Console().print(compared.times(), compared.ratios())
+    Console().print(compared.times(), "", compared.ratios(), "")
     Console(soft_wrap=True, highlight=False).print(*compared.troubles(), sep="\n", markup=False)
     _write(json_file, "against", settings.device, threads, [compared.result(row) for row in compared.rows])
 
