@@ -29,7 +29,20 @@ def measured(file: Path, command: str) -> list[dict[str, Any]]:
 
 
 def test_latency_times_each_part_and_sets_it_against_the_machines_own_limit(tmp_path: Path) -> None:
-    options = ("--size", "64x64", "--size", "96x64", "--threads", 1, "--home", tmp_path / "home", "--json", "l.json")
+    options = (
+        "--size",
+        "64x64",
+        "--size",
+        "96x64",
+        "--dtype",
+        "fp32",
+        "--threads",
+        1,
+        "--home",
+        tmp_path / "home",
+        "--json",
+        "l.json",
+    )
     done = tintype("bench", "latency", *SMALL, *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     first, second = measured(tmp_path / "l.json", "latency")

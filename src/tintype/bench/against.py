@@ -185,7 +185,7 @@ def _peer(plan: Plan, name: str, checkpoint: Checkpoint) -> Row:
     """The row of the peer called ``name``, with its trouble if it cannot be measured here."""
     peer, ours = PEERS[name], plan.ours[0]
     device = device_named(ours.device)
-    dtype = peer.dtype or str(default_dtype(checkpoint, device)).removeprefix("torch.")
+    dtype = peer.dtype or ours.dtype or str(default_dtype(checkpoint, device)).removeprefix("torch.")
     engine = replace(ours, name=name, kind=peer.kind, dtype=dtype, variant=peer.variant, acceleration="none")
     row = Row(replace(engine, as_people_run_it=plan.as_people_run_it))
     if importlib.util.find_spec(peer.package) is None:

@@ -4,6 +4,8 @@ import itertools
 import time
 from typing import Any
 
+import torch
+
 from tintype import images
 from tintype.bench import machine
 from tintype.bench.turns import Engine, Painted, Wish
@@ -15,7 +17,8 @@ class Painter:
 
     def __init__(self, engine: Engine) -> None:
         self.device = device_named(engine.device)
-        self._pipeline = Pipeline.load(engine.model, self.device)
+        dtype = getattr(torch, engine.dtype) if engine.dtype else None
+        self._pipeline = Pipeline.load(engine.model, self.device, dtype)
         self.dtype = self._pipeline.dtype
         self._options: dict[str, Any] = {}
         if engine.acceleration != "none":

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Generator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -27,6 +27,8 @@ Steps = Annotated[int, typer.Option(min=1, max=30)]
 Rounds = Annotated[int, typer.Option(min=1, help="Pictures that count, after one that does not.")]
 Tokens = Annotated[int, typer.Option(min=16, max=512, help="Of each prompt, the chat template included.")]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, mps ...")]
+DTYPES = {"auto": "", "fp32": "float32", "bf16": "bfloat16"}
+Dtype = Annotated[Literal["auto", "fp32", "bf16"], typer.Option(help="Tintype's; auto: what it takes by itself.")]
 Threads = Annotated[int, typer.Option(min=0, help="On a CPU; 0: PyTorch's choice.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything measured to this file, too.")]
 RandomWeights = Annotated[bool, typer.Option(help="Random weights of the real model's size; nothing is downloaded.")]
@@ -48,6 +50,7 @@ def latency(
     rounds: Rounds = 5,
     tokens: Tokens = 40,
     acceleration: Level = "none",
+    dtype: Dtype = "auto",
     threads: Threads = 0,
     model: Model = None,
     random_weights: RandomWeights = False,
@@ -65,7 +68,9 @@ def latency(
     from tintype.bench.turns import Engine
 
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
-        engine = Engine(f"tintype {acceleration}", "tintype", folder, settings.device, "", threads, acceleration)
+        engine = Engine(
+            f"tintype {acceleration}", "tintype", folder, settings.device, DTYPES[dtype], threads, acceleration
+        )
         plan = measuring.Plan(engine, sizes, steps, rounds, tokens)
         with console.status("loading") as status:
             results = measuring.measure(plan, status.update)
@@ -117,6 +122,7 @@ def against(
     rounds: Rounds = 5,
     tokens: Tokens = 40,
     acceleration: Levels = ["none"],  # noqa: B006  typer copies it
+    dtype: Dtype = "auto",
     threads: Threads = 0,
     as_people_run_it: AsPeopleRunIt = False,
     hold: Hold = None,
@@ -139,7 +145,8 @@ def against(
 
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
         engines = [
-            Engine(f"tintype {level}", "tintype", folder, settings.device, "", threads, level) for level in levels
+            Engine(f"tintype {level}", "tintype", folder, settings.device, DTYPES[dtype], threads, level)
+            for level in levels
         ]
         plan = measuring.Plan(tuple(engines), peers, sides, steps, rounds, tokens, as_people_run_it, hold)
         with console.status("loading") as status:
