@@ -178,14 +178,23 @@ def _is_address(text: str) -> bool:
     return True
 
 
+FOR_TORCH = {"OMP_WAIT_POLICY": "PASSIVE", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""What :func:`prepare_for_torch` sets."""
+
+
 def prepare_for_torch() -> None:
     """Set what child processes with torch read when they start; what the operator has set stays.
 
     OpenMP's threads sleep, not spin, while they wait for each other: spinning wins a few percent on an idle machine
     and loses a factor of ten on a busy one. glibc asks for huge pages: a large tensor then costs few page faults.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+    for name, value in FOR_TORCH.items():
+        os.environ.setdefault(name, value)
+
+
+def variables_of_others() -> dict[str, str]:
+    """The environment without what :func:`prepare_for_torch` sets: as another program would find it."""
+    return {name: value for name, value in os.environ.items() if FOR_TORCH.get(name) != value}
 
 
 def reference() -> str:

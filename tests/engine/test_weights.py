@@ -135,6 +135,18 @@ def test_a_missing_shard_is_named_when_the_folder_is_opened(folder: Path):
         Checkpoint.open(folder)
 
 
+def test_shards_joined_into_one_file_are_the_same_network_in_bf16(folder: Path, tmp_path: Path):
+    shards = loader(folder, "transformer")(torch.bfloat16, "cpu").state_dict()
+    files = weights.files(folder / "transformer")
+    assert len(files) == 3
+    joined = tmp_path / "joined"
+    joined.mkdir()
+    weights.join_bf16(files, joined / "model.safetensors")
+    config = Checkpoint.open(folder).transformer_config
+    network = weights.load(lambda: Transformer(config), joined, torch.bfloat16, "cpu")
+    assert all(torch.equal(value, shards[name]) for name, value in network.state_dict().items())
+
+
 def test_a_second_copy_of_the_tied_head_is_ignored(folder: Path):
     load = changed(folder, "text_encoder", lambda t: t.update({"lm_head.weight": torch.zeros(50, 32)}))
     network = load()

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from tintype import __version__
+from tintype.cli.bench import bench
 from tintype.cli.doctor import doctor
 from tintype.cli.env import env
 from tintype.cli.generate import generate
@@ -28,6 +29,7 @@ app.command()(generate)
 app.command()(pull)
 app.command()(env)
 app.command()(doctor)
+app.add_typer(bench)
 app.add_typer(keys)
 app.add_typer(webhooks)
 

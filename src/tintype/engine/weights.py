@@ -167,19 +167,26 @@ def rewrite_bf16(source: Path, target: Path, progress: Progress | None = None) -
 
     Lossless where the values are bf16 already and only the container is fp32. Raises :class:`WeightsError`.
     """
-    shapes = {name: shape for name, (_, shape) in header(source).items()}
+    join_bf16([source], target, progress)
+
+
+def join_bf16(sources: list[Path], target: Path, progress: Progress | None = None) -> None:
+    """Write the tensors of all ``sources`` as bf16 to the one file ``target``, otherwise as :func:`rewrite_bf16`."""
+    origins = {name: (source, shape) for source in sources for name, (_, shape) in header(source).items()}
     entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     end = 0
-    for name, shape in shapes.items():
+    for name, (_, shape) in origins.items():
         start, end = end, end + 2 * math.prod(shape)
         entries[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [start, end]}
     head = json.dumps(entries, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)
     done = 0
-    with _opened(source) as tensors, target.open("wb") as stream:
+    with target.open("wb") as stream:
         stream.write(len(head).to_bytes(8, "little") + head)
-        for name in shapes:
-            tensor = tensors.get_tensor(name).to(torch.bfloat16)
-            done += stream.write(tensor.reshape(-1).view(torch.uint8).numpy())
-            if progress is not None:
-                progress(done, end)
+        for source in sources:
+            with _opened(source) as tensors:
+                for name in (name for name, (origin, _) in origins.items() if origin == source):
+                    tensor = tensors.get_tensor(name).to(torch.bfloat16)
+                    done += stream.write(tensor.reshape(-1).view(torch.uint8).numpy())
+                    if progress is not None:
+                        progress(done, end)
