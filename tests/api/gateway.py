@@ -48,6 +48,10 @@ class Engine:
     safety_checker: str = "on"
     not_built: dict[str, str] = field(default_factory=lambda: {"acceleration": "not built yet"})
 
+    @property
+    def workers(self) -> list[Self]:
+        return [self]
+
 
 class Gateway:
     """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker."""
