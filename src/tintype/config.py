@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     _flags: frozenset[str] = PrivateAttr(frozenset())
 
     model: str = Field("auto", description="`auto`, `postcard`, `z-image-turbo`, or a checkpoint's folder.")
-    device: str = Field("auto", pattern=r"^[^\s,]+(,[^\s,]+)*$", description=DEVICE)
+    device: str = Field("auto", pattern=r"^[^\s,]+(, *[^\s,]+)*$", description=DEVICE)
     threads: int = Field(
         0, ge=0, description="Threads of each engine on a CPU; 0: PyTorch's choice, shared if they are several."
     )

@@ -31,26 +31,27 @@ class Finishing:
     def __init__(self, store: Store, files: FileStore) -> None:
         self._store = store
         self._files = files
-        self._last: asyncio.Task[None] | None = None
+        self.last: asyncio.Task[None] | None = None
+        """The job that is being finished, or was at last."""
 
     async def begin(self, job: Job, painted: Painted | Failure, book: JobLog) -> None:
         """Finish this job from now on, once the one before it is over; returns when that is."""
-        if self._last is not None:
-            await asyncio.wait([self._last])
+        if self.last is not None:
+            await asyncio.wait([self.last])
         self.check()
-        self._last = asyncio.create_task(self._finish(job, painted, book))
+        self.last = asyncio.create_task(self._finish(job, painted, book))
 
     def check(self) -> None:
         """Raise what kept a job from ending: a mistake of ours, after which this worker must not go on."""
-        if self._last is not None and self._last.done():
-            self._last.result()
+        if self.last is not None and self.last.done():
+            self.last.result()
 
     async def stop(self) -> None:
         """Let the job that is painted end in good order, if that is soon; else leave it as it is."""
-        if self._last is not None:
-            await asyncio.wait([self._last], timeout=PATIENCE)
-            self._last.cancel()
-            await asyncio.wait([self._last])
+        if self.last is not None:
+            await asyncio.wait([self.last], timeout=PATIENCE)
+            self.last.cancel()
+            await asyncio.wait([self.last])
 
     async def _finish(self, job: Job, painted: Painted | Failure, book: JobLog) -> None:
         try:

@@ -1,5 +1,6 @@
 """One attempt at one job: what the engine reports about it becomes log lines, files and, at the end, an outcome."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from tintype import messages
@@ -48,9 +49,17 @@ class Painted:
 
 
 async def paint(
-    job: Job, params: Params, engine: EngineProcess, status: EngineStatus, files: FileStore, say: Say
+    job: Job,
+    params: Params,
+    engine: EngineProcess,
+    status: EngineStatus,
+    files: FileStore,
+    say: Say,
+    before: asyncio.Task[None] | None = None,
 ) -> Painted:
     """Have ``engine`` paint the job; return as soon as it is free for the next one.
+
+    ``before`` finishes the job before this one: pictures are written in the order of jobs.
 
     Raises:
         EngineDied: the job may be tried again.
@@ -71,7 +80,7 @@ async def paint(
             check=params.check_safety and status.safety_checker != "off",
         )
     )
-    painted = Painted(params, Saving(job, params, files, say))
+    painted = Painted(params, Saving(job, params, files, say, before))
     try:
         await _hear_to_the_end(job, engine, painted, files, say)
     except BaseException:

@@ -19,11 +19,15 @@ Say = Callable[[LogLine], None]
 class Saving:
     """Encodes and stores pictures one after the other, so that no more than two are in memory for it."""
 
-    def __init__(self, job: Job, params: Params, files: FileStore, say: Say) -> None:
+    def __init__(
+        self, job: Job, params: Params, files: FileStore, say: Say, before: asyncio.Task[None] | None = None
+    ) -> None:
+        """Nothing is written until ``before`` is over: a full disk may have room again then."""
         self._job = job
         self._params = params
         self._files = files
         self._say = say
+        self._before = before
         self._kept: list[ImageFile] = []
         self._last: asyncio.Task[None] | None = None
 
@@ -41,11 +45,16 @@ class Saving:
 
     async def give_up(self) -> None:
         """Wait until nothing is written any more, however that ends: the attempt came to nothing."""
-        if self._last is not None:
-            await asyncio.gather(self._last, return_exceptions=True)
+        if self._last is None:
+            return
+        if self._before is not None and not self._before.done():
+            self._last.cancel()  # it has not begun to write; once it has, its thread would go on
+        await asyncio.gather(self._last, return_exceptions=True)
 
     async def _save(self, picture: messages.PictureDone) -> None:
         """Encode one picture and put it where its address will point."""
+        if self._before is not None:
+            await asyncio.wait([self._before])
         started = time.perf_counter()
         job, params = self._job, self._params
         data = await asyncio.to_thread(images.encode, picture.pixels, picture.width, picture.height, params.format)

@@ -133,7 +133,9 @@ class Supervisor:
         assert job.params is not None, "only validated jobs are queued"
         book = JobLog(self._store, job)
         try:
-            painted = await paint(job, job.params, self._engine, self.status, self._files, book.say)
+            painted = await paint(
+                job, job.params, self._engine, self.status, self._files, book.say, self._finishing.last
+            )
         except EngineDied as death:
             reason = str(death)
             await book.flush()
