@@ -137,6 +137,23 @@ def test_a_stopping_worker_finishes_what_is_painted_and_gives_back_the_rest(tmp_
     asyncio.run(test())
 
 
+def test_a_stopping_worker_finishes_two_that_are_painted(tmp_path: Path) -> None:
+    async def test() -> None:
+        engine, disks = ScriptedEngine(paints), Disks()
+        async with workplace(tmp_path, engine, files_type=disks) as here:
+            for name in ("a", "b", "c"):
+                await here.submit(name)
+            await until(lambda: given(engine) == ["a", "b"])
+            here.worker.cancel()
+            await until(lambda: not engine.alive)
+            disks.disk.may.set()
+            await asyncio.gather(here.worker, return_exceptions=True)
+            assert [await state(here, name) for name in ("a", "b")] == [(State.DONE, 1)] * 2
+            assert await state(here, "c") == (State.QUEUED, 0)
+
+    asyncio.run(test())
+
+
 def test_a_stopping_worker_does_not_wait_for_ever_and_gives_back_both(tmp_path: Path) -> None:
     async def test() -> None:
         engine, disks = ScriptedEngine(paints, waits), Disks()

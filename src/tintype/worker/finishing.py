@@ -33,13 +33,16 @@ class Finishing:
         self._files = files
         self.last: asyncio.Task[None] | None = None
         """The job that is being finished, or was at last."""
+        self._before: asyncio.Task[None] | None = None
+        """The one before it."""
 
     async def begin(self, job: Job, painted: Painted | Failure, book: JobLog) -> None:
-        """Finish this job from now on, once the one before it is over; returns when that is."""
-        if self.last is not None:
-            await asyncio.wait([self.last])
-        self.check()
-        self.last = asyncio.create_task(self._finish(job, painted, book))
+        """Finish this job as soon as the one before it is over; returns when that is."""
+        self._before = before = self.last
+        self.last = asyncio.create_task(self._finish(job, painted, book, before))
+        if before is not None:
+            await asyncio.wait([before])
+            before.result()
 
     def check(self) -> None:
         """Raise what kept a job from ending: a mistake of ours, after which this worker must not go on."""
@@ -47,13 +50,18 @@ class Finishing:
             self.last.result()
 
     async def stop(self) -> None:
-        """Let the job that is painted end in good order, if that is soon; else leave it as it is."""
-        if self.last is not None:
-            await asyncio.wait([self.last], timeout=PATIENCE)
-            self.last.cancel()
-            await asyncio.wait([self.last])
+        """Let what is painted end in good order, if that is soon; else leave it as it is."""
+        if tasks := [task for task in (self._before, self.last) if task is not None]:
+            await asyncio.wait(tasks, timeout=PATIENCE)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
-    async def _finish(self, job: Job, painted: Painted | Failure, book: JobLog) -> None:
+    async def _finish(
+        self, job: Job, painted: Painted | Failure, book: JobLog, before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait([before])
         try:
             outcome = painted if isinstance(painted, Failure) else await painted.outcome()
         except Exception:  # such as a full disk: this job fails, the next may not
