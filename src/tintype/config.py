@@ -35,6 +35,11 @@ DEVICE = (
     "`auto`: on every GPU, else on Apple's, else on the CPU."
 )
 
+THREADS = (
+    "Threads of each engine on a CPU; 0: PyTorch's choice, shared if they are several. With another number pictures may "
+    "differ in their last bits."
+)
+
 ENGINE = "The module run as the engine child; `tintype.testing.engine` paints flat colours without a model, for tests."
 
 EXPANSION_PROMPT = (
@@ -56,9 +61,7 @@ class Settings(BaseSettings):
 
     model: str = Field("auto", description="`auto`, `postcard`, `z-image-turbo`, or a checkpoint's folder.")
     device: str = Field("auto", pattern=r"^[^\s,]+(, *[^\s,]+)*$", description=DEVICE)
-    threads: int = Field(
-        0, ge=0, description="Threads of each engine on a CPU; 0: PyTorch's choice, shared if they are several."
-    )
+    threads: int = Field(0, ge=0, description=THREADS)
     engine: str = Field("tintype.engine", description=ENGINE)
     host: str = Field("127.0.0.1", description="The address to listen on. Anything but loopback needs API keys.")
     port: int = Field(8000, ge=1, le=65535, description="The port for plain HTTP.")
