@@ -36,8 +36,8 @@ DEVICE = (
 )
 
 THREADS = (
-    "Threads of each engine on a CPU; 0: PyTorch's choice, shared if they are several. With another number pictures may "
-    "differ in their last bits."
+    "Threads of each engine on a CPU; 0: PyTorch's choice, shared if they are several. With another number "
+    "pictures may differ in their last bits."
 )
 
 ENGINE = "The module run as the engine child; `tintype.testing.engine` paints flat colours without a model, for tests."
