@@ -21,8 +21,7 @@ from tintype.files import FileStore
 from tintype.keys import Keys
 from tintype.store import Bus, Store
 from tintype.worker.engine_process import EngineProcess
-from tintype.worker.status import EngineStatus
-from tintype.worker.supervisor import Supervisor
+from tintype.worker.workers import Workers
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "tintype"
@@ -48,13 +47,13 @@ async def one_request(home: Path, seen: list[Hop]) -> tuple[dict[str, Any], list
 
     threading.setprofile(note)  # before there are threads: it is for those that begin later
     settings = Settings.load(home=home, model="postcard")
-    bus, status, ready = Bus(), EngineStatus(), asyncio.Event()
+    bus, ready = Bus(), asyncio.Event()
     store = await Store.open(settings.database, bus)
     files = FileStore(settings.files)
     engine = EngineProcess(models.POSTCARD)
-    supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, lambda _: ready.set())
-    app = create_app(settings, store, bus, files, Keys(home), status)
-    worker = asyncio.create_task(supervisor.run())
+    workers = Workers(store, bus, files, [engine], settings.max_attempts, lambda _: ready.set())
+    app = create_app(settings, store, bus, files, Keys(home), workers.engines)
+    worker = asyncio.create_task(workers.run())
     await ready.wait()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tintype") as client:
         sys.setprofile(note)

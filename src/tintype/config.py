@@ -30,6 +30,16 @@ HOME = (
     "Database, pictures, keys, certificates, models; default: `tintype` in `$XDG_DATA_HOME`, which is `~/.local/share`."
 )
 
+DEVICE = (
+    "Where the networks run: `cpu`, `cuda:1`, `mps`, or several, as `cuda:0,cuda:1`, each with a worker of its own; "
+    "`auto`: on every GPU, else on Apple's, else on the CPU."
+)
+
+THREADS = (
+    "Threads of each engine on a CPU; 0: PyTorch's choice, shared if they are several. With another number "
+    "pictures may differ in their last bits."
+)
+
 ENGINE = "The module run as the engine child; `tintype.testing.engine` paints flat colours without a model, for tests."
 
 EXPANSION_PROMPT = (
@@ -50,8 +60,8 @@ class Settings(BaseSettings):
     _flags: frozenset[str] = PrivateAttr(frozenset())
 
     model: str = Field("auto", description="`auto`, `postcard`, `z-image-turbo`, or a checkpoint's folder.")
-    device: str = Field("auto", description="Where the networks run: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.")
-    threads: int = Field(0, ge=0, description="Threads of the engine on a CPU; 0: PyTorch's choice.")
+    device: str = Field("auto", pattern=r"^[^\s,]+(, *[^\s,]+)*$", description=DEVICE)
+    threads: int = Field(0, ge=0, description=THREADS)
     engine: str = Field("tintype.engine", description=ENGINE)
     host: str = Field("127.0.0.1", description="The address to listen on. Anything but loopback needs API keys.")
     port: int = Field(8000, ge=1, le=65535, description="The port for plain HTTP.")
@@ -195,6 +205,15 @@ def prepare_for_torch() -> None:
 def variables_of_others() -> dict[str, str]:
     """The environment without what :func:`prepare_for_torch` sets: as another program would find it."""
     return {name: value for name, value in os.environ.items() if FOR_TORCH.get(name) != value}
+
+
+def keep_compiled(home: Path) -> None:
+    """Have what PyTorch and Triton compile for a device kept in ``home``, so that the next start need not compile it.
+
+    Call it before torch is imported; child processes inherit it. An operator's own choice of folders stays.
+    """
+    for name, folder in (("TORCHINDUCTOR_CACHE_DIR", "inductor"), ("TRITON_CACHE_DIR", "triton")):
+        os.environ.setdefault(name, str(home / "compiled" / folder))
 
 
 def reference() -> str:

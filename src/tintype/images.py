@@ -3,9 +3,12 @@
 import base64
 import io
 
-from PIL import Image
+from PIL import Image, WebPImagePlugin
 
 from tintype.core import Format
+
+Image.preinit()  # with WebP's above: Pillow's formats are loaded now, not by the first picture
+assert "WEBP" in Image.SAVE, WebPImagePlugin.__name__
 
 _EXTENSIONS: dict[Format, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 

@@ -1,7 +1,7 @@
 """The composition root: build every part, join them, run until told to stop, stop in order.
 
-One process: the gateway (one application behind every listener), the worker, and the one connection to the store. The
-engine child is the only other process.
+One process: the gateway (one application behind every listener), the workers, and the one connection to the store. The
+engine children, one per device, are the only other processes.
 """
 
 import asyncio
@@ -27,18 +27,19 @@ from tintype.store.store import Store
 from tintype.webhook_keys import WebhookKeys
 from tintype.webhooks.deliverer import Deliverer
 from tintype.webhooks.sender import Sender
+from tintype.worker.devices import chosen, threads_of_each
 from tintype.worker.engine_process import EngineProcess
-from tintype.worker.status import EngineStatus
-from tintype.worker.supervisor import Supervisor
+from tintype.worker.status import Engines
 from tintype.worker.tidy import tidy
+from tintype.worker.workers import Workers
 
 log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatus], None]) -> None:
+async def serve(settings: Settings, model: Path, announce: Callable[[Engines], None]) -> None:
     """Run the server until SIGINT or SIGTERM.
 
-    ``model`` is the checkpoint's folder. ``announce`` is called once, when it can paint.
+    ``model`` is the checkpoint's folder. ``announce`` is called once, when the first engine can paint.
 
     Raises:
         SetupError: something the operator must mend: a port in use, no keys, no such model, ...
@@ -58,25 +59,33 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
             if settings.owns_database:  # ours alone; elsewhere leases tell whose worker died
                 await store.recover(settings.max_attempts)
             files = FileStore(settings.files)
-            engine = EngineProcess(
-                model,
-                settings.device,
-                settings.threads,
-                settings.engine,
-                expansion_prompt=settings.expansion_prompt_file,
-                safety_checker=settings.safety_checker,
-            )
-            status = EngineStatus()
-            supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)
-            app = create_app(settings, store, bus, files, keys, status)
+            engines = await asyncio.to_thread(_engines, settings, model)
+            workers = Workers(store, bus, files, engines, settings.max_attempts, announce)
+            app = create_app(settings, store, bus, files, keys, workers.engines)
             tidying = tidy(store, files, settings.inline_seconds, settings.keep_days)
             sender = Sender(private_allowed=settings.allows_private_webhooks)
             compose = functools.partial(payload, files=files)
             deliverer = Deliverer(store, bus, WebhookKeys(settings.home), sender, compose)
             async with _beside(tidying), _beside(deliverer.run()):
-                await _run(Listeners(app, settings, sockets), supervisor, app.state.gateway.stopping)
+                await _run(Listeners(app, settings, sockets), workers, app.state.gateway.stopping)
         finally:
             await store.close()
+
+
+def _engines(settings: Settings, model: Path) -> list[EngineProcess]:
+    """A handle on one engine child for each device."""
+    devices = chosen(settings.device)
+    return [
+        EngineProcess(
+            model,
+            device,
+            threads_of_each(devices, settings.threads),
+            settings.engine,
+            expansion_prompt=settings.expansion_prompt_file,
+            safety_checker=settings.safety_checker,
+        )
+        for device in devices
+    ]
 
 
 @contextlib.asynccontextmanager
@@ -90,33 +99,33 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
         await asyncio.wait([task])
 
 
-async def _run(listeners: Listeners, supervisor: Supervisor, stopping: asyncio.Event) -> None:
+async def _run(listeners: Listeners, workers: Workers, stopping: asyncio.Event) -> None:
     """Serve and work side by side until a signal, or until either cannot go on; then set ``stopping``."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    worker = asyncio.create_task(supervisor.run())
+    working = asyncio.create_task(workers.run())
     serving = asyncio.create_task(listeners.run())
     stopped = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([worker, stopped, serving], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working, stopped, serving], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopping.set()
         listeners.stop()
         await asyncio.gather(serving, return_exceptions=True)
         stopped.cancel()
-        worker.cancel()
+        working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await _unwrapped(worker)
+            await _unwrapped(working)
     if error := serving.exception():
         raise SetupError(f"A listener ended: {error}") from error
 
 
-async def _unwrapped(worker: asyncio.Task[None]) -> None:
-    """Wait for the worker; a SetupError comes out of its task group as itself."""
+async def _unwrapped(working: asyncio.Task[None]) -> None:
+    """Wait for the workers; a SetupError comes out of their task group as itself."""
     try:
-        await worker
+        await working
     except* SetupError as group:
         raise group.exceptions[0] from None
 

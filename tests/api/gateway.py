@@ -48,6 +48,10 @@ class Engine:
     safety_checker: str = "on"
     acceleration: dict[str, str] = field(default_factory=lambda: {"none": "nothing is approximated"})
 
+    @property
+    def workers(self) -> list[Self]:
+        return [self]
+
 
 class Gateway:
     """``with Gateway(home) as gateway: gateway.post(...)``. Without ``painting``, the test is the worker."""

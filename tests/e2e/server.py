@@ -78,16 +78,22 @@ class Server:
     @property
     def engine(self) -> psutil.Process:
         """The engine child."""
+        return self.engines[0]
+
+    @property
+    def engines(self) -> list[psutil.Process]:
+        """The engine children, one per device."""
         assert self.process is not None
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return next(child for child in children if "--fd" in child.cmdline())
+        return [child for child in children if "--fd" in child.cmdline()]
 
     def kill_everything(self) -> None:
-        """kill -9, the engine child too."""
+        """kill -9, the engine children too."""
         assert self.process is not None
-        engine = self.engine
+        engines = self.engines
         self.process.kill()
-        engine.kill()
+        for engine in engines:
+            engine.kill()
         self.process.wait()
 
     def stop(self) -> int:

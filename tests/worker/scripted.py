@@ -122,7 +122,7 @@ async def workplace(
     engine: ScriptedEngine,
     *,
     store_type: type[Store] = Store,
-    files_type: type[FileStore] = FileStore,
+    files_type: Callable[[str], FileStore] = FileStore,
     max_attempts: int = 3,
 ) -> AsyncIterator[Workplace]:
     bus, status = Bus(), EngineStatus()

@@ -31,8 +31,8 @@ def outcome(
     async def run() -> tuple[Result | Failure, list[LogLine], messages.Command]:
         engine, lines = ScriptedEngine(writes), list[LogLine]()
         await engine.start(print)
-        result = await paint(JOB, params, engine, EngineStatus(), FileStore(str(folder)), lines.append)
-        return result, lines[2:], engine.commands[0]
+        painted = await paint(JOB, params, engine, EngineStatus(), FileStore(str(folder)), lines.append)
+        return await painted.outcome(), lines[2:], engine.commands[0]
 
     return asyncio.run(run())
 

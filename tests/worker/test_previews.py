@@ -52,7 +52,8 @@ async def painted(job: Job, files: FileStore, folder: Path) -> list[tuple[str, l
 
     engine = ScriptedEngine(two_steps)
     await engine.start(print)
-    assert isinstance(await paint(job, PARAMS, engine, EngineStatus(), files, say), Result)
+    painted = await paint(job, PARAMS, engine, EngineStatus(), files, say)
+    assert isinstance(await painted.outcome(), Result)
     return seen[2:]  # the first two tell of the job
 
 

@@ -1,6 +1,7 @@
 """What every route needs: the parts it works with, and whose request it is."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
@@ -18,8 +19,8 @@ from tintype.signatures import Signer
 from tintype.store import Bus, Store
 
 
-class EngineState(Protocol):
-    """What the health pages may say about the engine."""
+class WorkerState(Protocol):
+    """What the health pages may say about one engine."""
 
     @property
     def state(self) -> str:
@@ -32,11 +33,21 @@ class EngineState(Protocol):
         ...
 
     @property
+    def device(self) -> str: ...  # noqa: D102
+
+
+class EngineState(WorkerState, Protocol):
+    """What they may say about all engines of this server, which stand for one."""
+
+    @property
     def model(self) -> str: ...  # noqa: D102
     @property
     def checksum(self) -> str: ...  # noqa: D102
     @property
-    def device(self) -> str: ...  # noqa: D102
+    def workers(self) -> Sequence[WorkerState]:
+        """Each engine."""
+        ...
+
     @property
     def safety_checker(self) -> str:
         """``on``, ``off`` or ``missing``."""

@@ -8,7 +8,7 @@ from tintype.core import Failure
 
 
 async def healthz(gateway: Wired) -> Response:
-    """``GET /healthz``: what runs, on what, whether it checks, how much waits. 200 while we can answer."""
+    """``GET /healthz``: what runs, on what devices, whether it checks, how much waits. 200 while we can answer."""
     engine = gateway.engine
     counts = await gateway.store.counts()
     return JSONResponse(
@@ -19,6 +19,9 @@ async def healthz(gateway: Wired) -> Response:
             "checksum": engine.checksum,
             "device": engine.device,
             "safety_checker": engine.safety_checker,
+            "workers": [
+                {"device": worker.device, "status": worker.state, "phase": worker.phase} for worker in engine.workers
+            ],
             "queue": {state.value: count for state, count in counts.items()},
             "acceleration": engine.acceleration,
         }
@@ -26,7 +29,7 @@ async def healthz(gateway: Wired) -> Response:
 
 
 async def readyz(gateway: Wired) -> Response:
-    """``GET /readyz``: 200 once requests are painted at once, else 503 with what is going on."""
+    """``GET /readyz``: 200 once requests are painted at once, else 503 with what each worker is doing."""
     engine = gateway.engine
     if engine.state != "ready":
         return render(Failure(503, engine.phase), status=engine.state)

@@ -69,17 +69,26 @@ class Cancellation(BaseModel):
     success: bool = Field(description="Whether the request was cancelled successfully.")
 
 
+class Worker(BaseModel):
+    """One engine, on one device."""
+
+    device: str
+    status: Literal["starting", "ready", "failed"]
+    phase: str = Field(description="What it is doing, for people to read.")
+
+
 class Health(BaseModel):
     """How the server is."""
 
     status: Literal["starting", "ready", "failed"]
-    phase: str = Field(description="What the engine is doing, for people to read.")
+    phase: str = Field(description="What the engines are doing, for people to read.")
     model: str
     checksum: str
-    device: str
+    device: str = Field(description="Where pictures are painted; several are comma-separated.")
     safety_checker: Literal["on", "off", "missing"] = Field(
         description="Whether pictures are checked: as requests ask; never; or not, and requests that ask are refused."
     )
+    workers: list[Worker] = Field(description="Each engine.")
     queue: dict[State, int] = Field(description="How many requests are in each state.")
     acceleration: dict[str, str] = Field(description="What each level of acceleration is on the device.")
 

@@ -3,7 +3,7 @@
 import platform
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,9 +14,7 @@ from tintype.cli.serve import Home, Model, given
 from tintype.config import Settings
 from tintype.published import SAFETY_FOLDER
 from tintype.store.database import parse, shown
-
-if TYPE_CHECKING:
-    import torch
+from tintype.worker.devices import chosen
 
 
 def doctor(
@@ -29,7 +27,7 @@ def doctor(
     console = Console(highlight=False, soft_wrap=True)
     import torch
 
-    from tintype.engine import golden
+    from tintype.engine import devices, golden
     from tintype.engine.checkpoint import Checkpoint
 
     console.print(
@@ -38,11 +36,12 @@ def doctor(
     choice = models.choose(settings.model, settings.home)
     checkpoint = Checkpoint.open(choice.folder)
     console.print(f"model   {checkpoint.name} {checkpoint.version}, checksum {checkpoint.checksum}: {choice.reason}")
+    console.print(f"workers {', '.join(chosen(settings.device))}")
     console.print(f"checker {_checker(settings, choice.folder)}")
     if update_golden:
         golden.write(models.POSTCARD)
     _print_settings(console, settings)
-    verdicts = [golden.check(models.POSTCARD, device) for device in _devices()]
+    verdicts = [golden.check(models.POSTCARD, device) for device in devices.found()]
     for verdict in verdicts:
         mark = "[green]good[/green]" if verdict.good else "[red]BAD[/red] "
         console.print(f"{mark}    {verdict.device}: {verdict.text}")
@@ -70,14 +69,3 @@ def _print_settings(console: Console, settings: Settings) -> None:
         text = shown(parse(value)) if name == "database" else str(value)  # without a password
         table.add_row(name, text, source)
     console.print(table)
-
-
-def _devices() -> "list[torch.device]":
-    """Every device of this machine that torch can use."""
-    import torch
-
-    found = [torch.device("cpu")]
-    found += [torch.device("cuda", index) for index in range(torch.cuda.device_count())]
-    if torch.backends.mps.is_available():
-        found.append(torch.device("mps"))
-    return found

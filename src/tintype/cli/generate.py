@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tintype import images, models
 from tintype.cli.serve import Home, Model, given
-from tintype.config import Settings
+from tintype.config import Settings, keep_compiled, parts
 from tintype.core import Acceleration, Format
 from tintype.errors import SetupError
 
@@ -42,11 +42,12 @@ def generate(
     choice = models.choose(settings.model, settings.home)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"{choice.folder.name}: {choice.reason}", style="dim")
+    keep_compiled(settings.home)
 
     from tintype.engine.expansion import Expanded, Words
     from tintype.engine.pipeline import Pipeline, Step, device_named
 
-    chosen_device = device_named(settings.device)
+    chosen_device = device_named(parts(settings.device)[0])  # of several, the first: a picture has one
     with console.status("loading"):
         rules = Path(settings.expansion_prompt_file) if settings.expansion_prompt_file else None
         pipeline = Pipeline.load(choice.folder, chosen_device, expansion_prompt=rules)

@@ -12,9 +12,9 @@ import uvloop
 from rich.console import Console
 
 from tintype import models
-from tintype.config import Settings
+from tintype.config import Settings, keep_compiled
 from tintype.server import serve as run_server
-from tintype.worker.status import UNCHECKED, EngineStatus
+from tintype.worker.status import UNCHECKED, Engines
 
 Model = Annotated[str | None, typer.Option(help="postcard, z-image-turbo, or a checkpoint's folder.")]
 Home = Annotated[Path | None, typer.Option(help="Where Tintype keeps its database, pictures, keys and models.")]
@@ -28,11 +28,13 @@ def serve(
     tls_port: Annotated[int | None, typer.Option(help="The port for https.")] = None,
     tls_queue_port: Annotated[int | None, typer.Option(help="Its twin, for fal's queue; 0: none.")] = None,
     proxy_port: Annotated[int | None, typer.Option(help="The port of the proxy to fal's host names; 0: none.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto: every GPU; cpu, cuda:1, mps; several: cuda:0,cuda:1.")
+    ] = None,
     database: Annotated[str | None, typer.Option(help="sqlite:///PATH or postgresql://...")] = None,
     home: Home = None,
 ) -> None:
-    """Start the server: fal's API on http and https, with a worker and its engine."""
+    """Start the server: fal's API on http and https, with a worker and its engine on every GPU."""
     flags = {
         "model": model,
         "host": host,
@@ -47,13 +49,14 @@ def serve(
     }
     settings = Settings.load(**given(flags))
     _set_up_logs(settings.log_level)
+    keep_compiled(settings.home)
     console = Console(highlight=False, soft_wrap=True)
     choice = models.choose(settings.model, settings.home)
     console.print(f"[bold]Tintype[/bold] starting with {choice.folder.name}: {choice.reason}")
     started = time.monotonic()
 
-    def announce(status: EngineStatus) -> None:
-        _print_banner(console, settings, status, time.monotonic() - started)
+    def announce(engines: Engines) -> None:
+        _print_banner(console, settings, engines, time.monotonic() - started)
 
     uvloop.run(run_server(settings, choice.folder, announce))
 
@@ -63,17 +66,19 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None}
 
 
-def _print_banner(console: Console, settings: Settings, status: EngineStatus, seconds: float) -> None:
+def _print_banner(console: Console, settings: Settings, engines: Engines, seconds: float) -> None:
     """Where requests are answered now, and by what."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    model = f"{engines.model} {engines.version}, checksum {engines.checksum}"
     console.print(
         f"[bold green]ready[/bold green] in {seconds:.1f} s\n"
-        f"  model    {status.model} {status.version}, checksum {status.checksum}, {status.dtype} on {status.device}\n"
+        f"  model    {model}, {engines.dtype} on {engines.device}\n"
         f"  http     http://{host}:{settings.port}/fal-ai/z-image/turbo   (fal's queue: /queue before the path)\n"
         f"  https    https://{host}:{settings.tls_port}/fal-ai/z-image/turbo   (certificates: tintype env)\n"
         f"  data     {settings.home}"
     )
-    if text := UNCHECKED[status.safety_checker]:
+    others = [f"{worker.device}: {worker.phase}" for worker in engines.workers if worker.state != "ready"]
+    for text in filter(None, [*others, UNCHECKED[engines.safety_checker]]):
         console.print(f"  note     {text}", style="dim")
 
 

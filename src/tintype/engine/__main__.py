@@ -64,7 +64,9 @@ def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | N
     if pipeline.expander.trouble is not None:
         pipe.send(messages.Phase(pipeline.expander.trouble))  # pictures can be painted all the same
     pipe.send(messages.Phase("warming up"))
-    for _ in pipeline.paint("", 512, 512, steps=1, seed=0, check=pipeline.checker is not None):
+    # A GPU takes its memory and picks its kernels for the usual size; a large model on a CPU would take minutes there.
+    width, height = (512, 512) if chosen.type == "cpu" else (1024, 768)
+    for _ in pipeline.paint("", width, height, steps=1, seed=0, check=pipeline.checker is not None):
         pass
     pipe.send(
         messages.Ready(

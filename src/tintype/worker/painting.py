@@ -1,17 +1,14 @@
 """One attempt at one job: what the engine reports about it becomes log lines, files and, at the end, an outcome."""
 
 import asyncio
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import structlog
-
-from tintype import images, messages
-from tintype.core import Failure, ImageFile, Job, LogLine, Params, Result
+from tintype import messages
+from tintype.core import Failure, Job, LogLine, Params, Result
 from tintype.errors import CANCELLED
-from tintype.files import INLINE, UNTIL, FileStore, ending, preview_key
+from tintype.files import FileStore
 from tintype.worker.engine_process import EngineProcess
+from tintype.worker.saving import Saving, Say, keep_preview
 from tintype.worker.status import UNCHECKED, EngineStatus
 
 SILENCE_SECONDS = 1800.0
@@ -20,16 +17,49 @@ SILENCE_SECONDS = 1800.0
 LINE = 80
 """A line of the log takes so many letters of an expanded prompt, at most."""
 
-log = structlog.get_logger(__name__)
 
-Say = Callable[[LogLine], None]
-"""Adds a line to the job's log."""
+@dataclass(slots=True)
+class Painted:
+    """What an engine made of a job. Its last picture may still be on its way into the files."""
+
+    params: Params
+    saving: Saving
+    end: messages.Outcome | None = None
+    expanded: messages.Expanded | None = None
+    flagged: list[bool] = field(default_factory=list[bool])
+
+    async def outcome(self) -> Result | Failure:
+        """What became of the job, once its pictures are kept. Raises what kept one from being kept."""
+        match self.end:
+            case messages.Finished() as end:
+                return Result(
+                    images=await self.saving.done(),
+                    seed=self.params.seed,
+                    prompt=self.params.prompt,
+                    flagged=tuple(self.flagged),
+                    timings=_timings(end, self.expanded),
+                    expanded=self.expanded is not None and self.expanded.prompt != self.params.prompt,
+                )
+            case messages.Failed() as end:
+                await self.saving.give_up()
+                return end.failure
+            case _:
+                await self.saving.give_up()
+                return CANCELLED
 
 
 async def paint(
-    job: Job, params: Params, engine: EngineProcess, status: EngineStatus, files: FileStore, say: Say
-) -> Result | Failure:
-    """Have ``engine`` paint the job, store its pictures, and return what became of it.
+    job: Job,
+    params: Params,
+    engine: EngineProcess,
+    status: EngineStatus,
+    files: FileStore,
+    say: Say,
+    before: asyncio.Task[None] | None = None,
+) -> Painted:
+    """Have ``engine`` paint the job; return as soon as it is free for the next one.
+
+    ``before`` finishes the job before this one: pictures are written in the order of jobs.
 
     Raises:
         EngineDied: the job may be tried again.
@@ -51,38 +81,37 @@ async def paint(
             acceleration=params.acceleration,
         )
     )
-    saved: list[ImageFile] = []
-    flagged: list[bool] = []
-    writing, expanded = _Writing(say), None
-    while True:
+    painted = Painted(params, Saving(job, params, files, say, before))
+    try:
+        await _hear_to_the_end(job, engine, painted, files, say)
+    except BaseException:
+        await painted.saving.give_up()
+        raise
+    return painted
+
+
+async def _hear_to_the_end(job: Job, engine: EngineProcess, painted: Painted, files: FileStore, say: Say) -> None:
+    """Take in what the engine reports, until it has said its last word about the job."""
+    params, writing = painted.params, _Writing(say)
+    while painted.end is None:
         match await _hear_about(job, engine):
             case messages.Words() as words:
                 writing.hear(words.text)
             case messages.Expanded() as expanded:
                 writing.end(expanded, params.prompt)
+                painted.expanded = expanded
             case messages.StepDone() as step:
                 if step.preview is not None:
-                    await _keep_preview(job, step, step.preview, files)  # first: the line says that it is there
+                    await keep_preview(job, step, step.preview, files)  # first: the line says that it is there
                 say(LogLine(_step_text(step, params.images)))
             case messages.PictureDone() as picture:
                 if picture.flagged:
                     text = f"image {picture.image + 1}/{params.images} is black: the safety checker flagged it"
                     say(LogLine(text, level="WARN"))
-                saved.append(await _save(job, params, picture, files, say))
-                flagged.append(picture.flagged)
-            case messages.Finished() as end:
-                return Result(
-                    images=tuple(saved),
-                    seed=params.seed,
-                    prompt=params.prompt,
-                    flagged=tuple(flagged),
-                    timings=_timings(end, expanded),
-                    expanded=expanded is not None and expanded.prompt != params.prompt,
-                )
-            case messages.Stopped():
-                return CANCELLED
-            case messages.Failed() as end:
-                return end.failure
+                await painted.saving.add(picture)
+                painted.flagged.append(picture.flagged)
+            case end:
+                painted.end = end
 
 
 @dataclass(slots=True)
@@ -120,50 +149,12 @@ def _timings(end: messages.Finished, expanded: messages.Expanded | None) -> dict
     return whole if expanded is None else whole | {"expansion": round(expanded.seconds, 4)}
 
 
-async def forget(job: Job, files: FileStore) -> None:
-    """Delete the pictures of an attempt that came to nothing; at worst they stay until their end or the job's."""
-    assert job.params is not None
-    folders = [f"{INLINE}{job.id}" if job.params.inline else job.id]
-    try:
-        if job.terms.media_seconds is not None:  # each picture was given its own end
-            folders += [f"{UNTIL}{end}/{job.id}" for end in await files.ends()]
-        for folder in folders:
-            await files.delete_prefix(f"{folder}/{job.attempt}")
-    except Exception:
-        log.exception("files of a failed attempt could not be deleted", job=job.id)
-
-
 async def _hear_about(job: Job, engine: EngineProcess) -> messages.JobReport:
     """The engine's next report about this job; what it still says about an earlier one is dropped."""
     while True:
         report = await engine.hear(SILENCE_SECONDS)
         if isinstance(report, messages.JobReport) and report.job_id == job.id:
             return report
-
-
-async def _save(job: Job, params: Params, picture: messages.PictureDone, files: FileStore, say: Say) -> ImageFile:
-    """Encode one picture and put it where its address will point."""
-    started = time.perf_counter()
-    data = await asyncio.to_thread(images.encode, picture.pixels, picture.width, picture.height, params.format)
-    key = f"{_folder(job, params)}/{job.attempt}/{picture.image}.{images.extension(params.format)}"
-    await files.put(key, data)
-    seconds = time.perf_counter() - started
-    say(LogLine(f"image {picture.image + 1}/{params.images} saved, {len(data) / 1000:.0f} kB, {seconds:.2f} s"))
-    return ImageFile(key, images.content_type(params.format), len(data), picture.width, picture.height)
-
-
-async def _keep_preview(job: Job, step: messages.StepDone, preview: messages.Preview, files: FileStore) -> None:
-    """Put the picture of one step where its watcher looks; the painting does not depend on it."""
-    try:
-        data = await asyncio.to_thread(images.encode, preview.pixels, preview.width, preview.height, "jpeg")
-        await files.put(preview_key(job.id, job.attempt, step.image, step.step), data, durable=False)
-    except Exception:
-        log.exception("a preview is lost", job=job.id, step=step.step)
-
-
-def _folder(job: Job, params: Params) -> str:
-    """Where a file lies that a job makes now; inline ones are never served by address."""
-    return f"{INLINE}{job.id}" if params.inline else ending(job.id, job.terms.media_seconds)
 
 
 def _opening_lines(job: Job, params: Params, status: EngineStatus) -> list[LogLine]:

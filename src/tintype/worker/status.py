@@ -1,5 +1,6 @@
-"""What the health page and the banner say about the engine."""
+"""What the health page and the banner say about the engines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tintype.messages import SafetyChecker
@@ -15,9 +16,13 @@ UNCHECKED = {
 """What people are told, by the state of the checker."""
 
 
+STATES = ("ready", "starting", "failed")
+"""The best first."""
+
+
 @dataclass(slots=True)
 class EngineStatus:
-    """Written by the supervisor, read by whoever is asked how things are."""
+    """One engine. Written by its supervisor, read by whoever is asked how things are."""
 
     state: str = "starting"
     """starting, ready or failed."""
@@ -27,7 +32,60 @@ class EngineStatus:
     version: str = ""
     checksum: str = ""
     device: str = ""
+    """As the setting names it, then as the engine does."""
     dtype: str = ""
     safety_checker: SafetyChecker = "missing"
     acceleration: dict[str, str] = field(default_factory=lambda: dict[str, str]())
     """What each level of acceleration is on the device."""
+
+
+class Engines:
+    """Every engine of this server, told of as one: a request is painted if one of them can."""
+
+    def __init__(self, workers: Sequence[EngineStatus]) -> None:
+        self.workers = workers
+
+    @property
+    def state(self) -> str:
+        """That of the best."""
+        return self._best.state
+
+    @property
+    def phase(self) -> str:
+        """``ready``, or what each is doing."""
+        if self.state == "ready" or len(self.workers) == 1:
+            return self._best.phase
+        return "; ".join(f"{worker.device}: {worker.phase}" for worker in self.workers)
+
+    @property
+    def model(self) -> str:  # noqa: D102
+        return self._best.model
+
+    @property
+    def version(self) -> str:  # noqa: D102
+        return self._best.version
+
+    @property
+    def checksum(self) -> str:  # noqa: D102
+        return self._best.checksum
+
+    @property
+    def device(self) -> str:
+        """All that are in that state, comma-separated."""
+        return ", ".join(worker.device for worker in self.workers if worker.state == self.state)
+
+    @property
+    def dtype(self) -> str:  # noqa: D102
+        return self._best.dtype
+
+    @property
+    def safety_checker(self) -> SafetyChecker:  # noqa: D102
+        return self._best.safety_checker
+
+    @property
+    def acceleration(self) -> dict[str, str]:  # noqa: D102
+        return self._best.acceleration
+
+    @property
+    def _best(self) -> EngineStatus:
+        return min(self.workers, key=lambda worker: STATES.index(worker.state))

@@ -8,21 +8,22 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable
 
 import structlog
 
 from tintype import messages
-from tintype.core import Failure, Job, LogLine, Params, Result
-from tintype.errors import CANCELLED, INTERNAL, ServiceRefused, SetupError
+from tintype.core import Job
+from tintype.errors import INTERNAL, ServiceRefused, SetupError
 from tintype.files import FileStore
 from tintype.store import Bus, Store
 from tintype.store.bus import WORK, worker_topic
 from tintype.store.leases import LEASE
 from tintype.worker.engine_process import EngineDied, EngineProcess
+from tintype.worker.finishing import Finishing, until_written
 from tintype.worker.joblog import JobLog
-from tintype.worker.painting import forget, paint
+from tintype.worker.painting import paint
+from tintype.worker.saving import forget
 from tintype.worker.status import UNCHECKED, EngineStatus
 
 POLL_SECONDS = 1.0
@@ -30,7 +31,6 @@ POLL_SECONDS = 1.0
 LONGEST_PAUSE = 30.0
 """Seconds between two starts of an engine that does not come up."""
 
-T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -54,6 +54,7 @@ class Supervisor:
         self._bus = bus
         self._files = files
         self._engine = engine
+        self._finishing = Finishing(store, files)
         self._max_attempts = max_attempts
         self._announce = announce
 
@@ -70,6 +71,7 @@ class Supervisor:
                 group.create_task(self._keep_engine())
         finally:
             await self._engine.stop()
+            await self._finishing.stop()
             await self._store.retire(self.id)  # queues again what was being painted
 
     async def _keep_engine(self) -> None:
@@ -111,9 +113,10 @@ class Supervisor:
             log.warning(text)
 
     async def _work_forever(self) -> None:
-        """Claim and work, one job at a time; ends only with :class:`EngineDied`."""
+        """Claim and work, one job at a time on the engine; ends only with :class:`EngineDied`."""
         with self._bus.subscribe(WORK) as wake:
             while True:
+                self._finishing.check()
                 self._engine.check()
                 jobs: list[Job] = []
                 try:
@@ -126,35 +129,25 @@ class Supervisor:
                     await wake.wait(POLL_SECONDS)
 
     async def _work(self, job: Job) -> None:
-        """One attempt at one job: its row ends, or is queued again if the engine died."""
+        """One attempt at one job: have it painted; its row ends beside the next one, or is queued again here."""
         assert job.params is not None, "only validated jobs are queued"
         book = JobLog(self._store, job)
         try:
-            outcome = await paint(job, job.params, self._engine, self.status, self._files, book.say)
+            painted = await paint(
+                job, job.params, self._engine, self.status, self._files, book.say, self._finishing.last
+            )
         except EngineDied as death:
             reason = str(death)
             await book.flush()
-            state = await _until_written(lambda: self._store.requeue(job, self._max_attempts, reason))
+            state = await until_written(lambda: self._store.requeue(job, self._max_attempts, reason))
             await forget(job, self._files)
             log.warning("job interrupted", job=job.id, attempt=job.attempt, state=str(state))
             raise
         except Exception:  # such as a full disk: this job fails, the next may not
             log.exception("job failed by a mistake of ours", job=job.id)
             self._cancel(job.id)
-            outcome = INTERNAL
-        _report(job, job.params, outcome)
-        lines = await book.rest()
-        counts = await _until_written(lambda: self._settle(job, outcome, lines))
-        if not counts or isinstance(outcome, Failure):
-            await forget(job, self._files)
-
-    def _settle(self, job: Job, outcome: Result | Failure, lines: Sequence[LogLine]) -> Awaitable[bool]:
-        """Write down how the job ended; False if it was somebody else's by then."""
-        if isinstance(outcome, Result):
-            return self._store.finish(job, outcome, lines)
-        if outcome is CANCELLED:
-            return self._store.cancelled(job, lines)
-        return self._store.fail(job, outcome, lines)
+            painted = INTERNAL
+        await self._finishing.begin(job, painted, book)
 
     async def _register(self) -> None:
         await self._store.register(self.id, socket.gethostname(), self._engine.device)
@@ -179,22 +172,3 @@ class Supervisor:
             self._engine.send(messages.Cancel(job_id))
         except EngineDied:
             return  # whoever waits for its reports hears of that too
-
-
-def _report(job: Job, params: Params, outcome: Result | Failure) -> None:
-    """One line in the server's log for each request; no prompt in it."""
-    size = f"{params.images}x {params.width}x{params.height}"
-    if isinstance(outcome, Result):
-        seconds, flagged = outcome.timings["inference"], sum(outcome.flagged)
-        log.info("request done", id=job.id, size=size, steps=params.steps, seconds=seconds, flagged=flagged)
-    else:
-        log.info("request not done", id=job.id, size=size, status=outcome.status, why=outcome.error_type or "input")
-
-
-async def _until_written(write: Callable[[], Awaitable[T]]) -> T:
-    """What has been done is not done until it is written: wait for the database as long as it takes."""
-    while True:
-        try:
-            return await write()
-        except ServiceRefused as away:
-            log.warning("the database is away; a finished job waits for it", reason=str(away))
