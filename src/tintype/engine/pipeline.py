@@ -7,16 +7,18 @@ previews are the caller's. Every picture draws its noise from its own generator;
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 import torch
 from torch import Tensor
 
-from tintype.engine import damage, safety
+from tintype.engine import damage, placing, safety
+from tintype.engine.captions import Captions
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.expansion import Expanded, Expander, Words, stop_tokens, with_rules
+from tintype.engine.plan import Plan, planned
 from tintype.engine.sizes import Canvas, Pixels, canvas_for
 from tintype.engine.weights import Progress
 from tintype.errors import SetupError
@@ -83,6 +85,9 @@ class Pipeline:
     autoencoder: Autoencoder
     expander: Expander
     checker: safety.Checker | None = None
+    plan: Plan | None = None
+    """What lies where; None: everything is on the device."""
+    captions: Captions = field(default_factory=Captions)
 
     @classmethod
     def load(
@@ -93,11 +98,13 @@ class Pipeline:
         progress: Progress | None = None,
         expansion_prompt: Path | None = None,
         checks: bool = False,
+        plan: Plan | None = None,
     ) -> Self:
         """Read the checkpoint in ``folder`` onto ``device``; ``dtype`` defaults to what suits both.
 
         ``expansion_prompt`` is a file with the operator's own rules for rewriting prompts. With ``checks`` the
-        checkpoint's safety checker is loaded too, if it has one.
+        checkpoint's safety checker is loaded too, if it has one. ``plan`` says which layers stay on the host
+        (:func:`plan_for`); without one, none does.
 
         Raises:
             SetupError: the folder is not a complete checkpoint, or the file of rules cannot be used.
@@ -106,7 +113,8 @@ class Pipeline:
         how = with_rules(checkpoint.expansion, expansion_prompt)
         device = torch.device(device)
         dtype = dtype or default_dtype(checkpoint, device)
-        tokenizer, encoder = checkpoint.tokenizer(), checkpoint.text_encoder(dtype, device, progress)
+        tokenizer = checkpoint.tokenizer()
+        encoder, transformer = placing.networks(checkpoint, plan, dtype, device, progress)
         texts = folder / "text_encoder"
         return cls(
             checkpoint=checkpoint,
@@ -114,12 +122,13 @@ class Pipeline:
             dtype=dtype,
             tokenizer=tokenizer,
             text_encoder=encoder,
-            transformer=checkpoint.transformer(dtype, device, progress),
+            transformer=transformer,
             autoencoder=checkpoint.autoencoder(dtype, device, progress),
             expander=Expander(
                 tokenizer, encoder, how, stop_tokens(texts, tokenizer), trouble=damage.found(texts, encoder)
             ),
             checker=safety.Checker.load(folder / SAFETY_FOLDER, device) if checks and safety.is_here(folder) else None,
+            plan=plan,
         )
 
     def paint(
@@ -144,8 +153,11 @@ class Pipeline:
         last step, which is nearly the picture, is judged by the finished picture.
 
         Raises:
-            InputRefused: this checkpoint cannot expand prompts, or has no safety checker.
+            InputRefused: this checkpoint cannot expand prompts, or has no safety checker; or the picture is too large
+                for the memory plan.
         """
+        if self.plan is not None:
+            self.plan.admit(width, height)
         if check and self.checker is None:
             raise safety.missing()
         checker = self.checker if check else None
@@ -175,9 +187,12 @@ class Pipeline:
                 started = time.perf_counter()
             yield picture or self.picture(image, latents, canvas, (width, height), checker)
 
-    @torch.inference_mode()
     def read(self, prompt: str) -> Tensor:
         """The caption tokens ``[1, N, D]`` of ``prompt``; the same for every step and size."""
+        return self.captions.of(prompt, self._read)
+
+    @torch.inference_mode()
+    def _read(self, prompt: str) -> Tensor:
         ids = torch.tensor([self.tokenizer.prompt_ids(prompt)], device=self.device)
         return self.transformer.refine_caption(self.text_encoder(ids))
 
@@ -225,6 +240,17 @@ def default_dtype(checkpoint: Checkpoint, device: torch.device) -> torch.dtype:
     config = checkpoint.transformer_config
     parameters = config.n_layers * config.dim**2 * 12
     return torch.bfloat16 if parameters * 4 > LARGE else torch.float32
+
+
+def plan_for(folder: Path, device: torch.device, *, memory: float, max_pixels: int, checks: bool) -> Plan:
+    """How the checkpoint in ``folder`` is to be loaded, in its default dtype; see :func:`tintype.engine.plan.planned`.
+
+    Raises:
+        SetupError: it does not fit, or the folder is not a complete checkpoint.
+    """
+    checkpoint = Checkpoint.open(folder)
+    dtype = default_dtype(checkpoint, device)
+    return planned(checkpoint, device, dtype, memory=memory, max_pixels=max_pixels, checks=checks)
 
 
 def device_named(name: str) -> torch.device:

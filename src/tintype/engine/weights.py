@@ -26,6 +26,9 @@ Header = dict[str, tuple[str, tuple[int, ...]]]
 Progress = Callable[[int, int], None]
 """Called with the bytes read so far and the bytes to read in all."""
 
+Left = Callable[[str], bool]
+"""Whether the parameter of this name is to be left out."""
+
 STEMS = ("diffusion_pytorch_model", "model")
 """How diffusers and transformers name weight files."""
 
@@ -63,7 +66,7 @@ def load(
     dtype: torch.dtype,
     device: torch.device | str,
     progress: Progress | None = None,
-    left: Callable[[str], bool] | None = None,
+    left: Left | None = None,
 ) -> M:
     """Build a network and fill it from the safetensors files in ``folder``.
 
