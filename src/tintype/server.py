@@ -65,6 +65,8 @@ async def serve(settings: Settings, model: Path, announce: Callable[[EngineStatu
                 settings.engine,
                 expansion_prompt=settings.expansion_prompt_file,
                 safety_checker=settings.safety_checker,
+                memory=settings.memory,
+                max_pixels=settings.max_pixels,
             )
             status = EngineStatus()
             supervisor = Supervisor(store, bus, files, engine, status, settings.max_attempts, announce)

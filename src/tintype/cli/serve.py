@@ -17,6 +17,7 @@ from tintype.server import serve as run_server
 from tintype.worker.status import UNCHECKED, EngineStatus
 
 Model = Annotated[str | None, typer.Option(help="postcard, z-image-turbo, or a checkpoint's folder.")]
+Memory = Annotated[str | None, typer.Option(help="GB to take on the device; auto: what is free.")]
 Home = Annotated[Path | None, typer.Option(help="Where Tintype keeps its database, pictures, keys and models.")]
 
 
@@ -29,6 +30,7 @@ def serve(
     tls_queue_port: Annotated[int | None, typer.Option(help="Its twin, for fal's queue; 0: none.")] = None,
     proxy_port: Annotated[int | None, typer.Option(help="The port of the proxy to fal's host names; 0: none.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")] = None,
+    memory: Memory = None,
     database: Annotated[str | None, typer.Option(help="sqlite:///PATH or postgresql://...")] = None,
     home: Home = None,
 ) -> None:
@@ -42,6 +44,7 @@ def serve(
         "tls_queue_port": tls_queue_port,
         "proxy_port": proxy_port,
         "device": device,
+        "memory": memory,
         "database": database,
         "home": home,
     }

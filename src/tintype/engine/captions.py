@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-MOST = 32
+MOST = 16
 
 
 class Captions:

@@ -1,7 +1,7 @@
 """How many bytes a checkpoint takes: its networks by their files' headers, their work by formulas.
 
-Nothing is loaded. The formulas count the tensors that are alive at the worst moment of the plain networks; what they are
-fitted to is measured by ``tests/engine/test_forecast.py``.
+Nothing is loaded. The formulas count the tensors that are alive at the worst moment of the plain networks;
+``tests/engine/test_forecast.py`` holds them against what a process really takes.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import Self
 import torch
 
 from tintype.engine import captions, safety, weights
-from tintype.engine.checkpoint import Checkpoint
+from tintype.engine.checkpoint import NETWORKS, Checkpoint
 from tintype.engine.sizes import canvas_for
 from tintype.errors import SetupError
 from tintype.model.tokenizer import MAX_TOKENS
@@ -25,9 +25,9 @@ BLOCK = re.compile(r"(?:model\.)?((?:layers|noise_refiner|context_refiner)\.\d+)
 TABLE = "embed_tokens.weight"
 EIGHT_BIT = re.compile(r".*\.(attention|feed_forward)\.\w+(\.0)?\.weight")
 """The matrices of the transformer that 8-bit passes shrink: a byte for each weight, and a scale for each row."""
-DECODER_MAPS = 4.5
-"""So many of the decoder's widest maps are alive at once: a resnet's input, its convolution's input and output (half as
-wide), both once more as the library lays them out, and what the allocator does not give back."""
+DECODER_MAPS = 4.25
+"""So many of the decoder's widest maps are alive at once, in its last upsampling: the input, a quarter as large; the
+convolution's input and output; and both once more, as the library lays them out for itself."""
 BLOCK_MAPS = 16
 """So many maps of tokens by width are alive at once in a block: 3 of the feed-forward, 8 / 3 as wide each, the block's
 input twice, normalised and summed; in bf16 the same bytes are the fp32 copies of the rotation."""
@@ -88,7 +88,7 @@ class Footprint:
             SetupError: a file is damaged.
         """
         folder, size = checkpoint.folder, dtype.itemsize
-        parts = {name: size for name in ("text_encoder", "transformer", "vae")}
+        parts: dict[str, int] = dict.fromkeys(NETWORKS, size)
         if checks and safety.is_here(folder):
             parts[SAFETY_FOLDER] = torch.float32.itemsize
         networks: dict[str, Network] = {}
@@ -121,7 +121,7 @@ class Footprint:
         return captions.MOST * padded(MAX_TOKENS) * self.checkpoint.transformer_config.dim * self.size
 
     def reading(self) -> int:
-        """The text encoder at its longest text, an expansion: keys and values of all layers, one layer's work, logits."""
+        """The text encoder at its longest text, an expansion: all keys and values, one layer's work, logits."""
         config, how = self.checkpoint.text_encoder_config, self.checkpoint.expansion
         tokens = MAX_TOKENS + how.max_new_tokens + len((how.system or "").encode()) // LETTERS_PER_TOKEN
         cache = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * tokens

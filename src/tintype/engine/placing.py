@@ -1,7 +1,7 @@
 """A plan carried out: the networks of a checkpoint, with what is streamed left on the host."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -18,7 +18,8 @@ from tintype.engine.weights import Progress
 from tintype.model.text_encoder import TextEncoder
 from tintype.model.transformer import Transformer
 
-NOTHING = re.compile(r"(?!)")
+Shrink = Callable[[nn.Module], object]
+"""Makes a block's weights smaller, in place."""
 SPARE = 4 * 10**9
 """Bytes of the host's memory that pinned weights leave to others."""
 
@@ -50,75 +51,104 @@ def networks(
     dtype: torch.dtype,
     device: torch.device,
     progress: Progress | None = None,
+    shrink: Shrink | None = None,
 ) -> tuple[TextEncoder, Transformer]:
     """Load text encoder and transformer as ``plan`` wants them; without one all of both is on ``device``.
 
-    A plan in 8 bits is loaded as it is in the checkpoint: the pass that shrinks it is :mod:`tintype.engine.passes`'.
+    With a plan in 8 bits the transformer's blocks are loaded one by one, and each given to ``shrink`` at once, so that
+    never more than one is there in full.
 
     Raises:
         SetupError: the files are damaged or of another network.
     """
-    text_left = re.compile(f"{BLOCK.pattern}|.*{TABLE}") if plan and plan.streams_text_encoder else NOTHING
-    left = BLOCK if plan and plan.streams_transformer else NOTHING
-    encoder = checkpoint.text_encoder(dtype, device, progress, lambda name: text_left.match(name) is not None)
-    transformer = checkpoint.transformer(dtype, device, progress, lambda name: left.match(name) is not None)
-    if plan is None or not plan.streams_text_encoder:
-        return encoder, transformer
-    lists = {"text_encoder": [list(encoder.model.layers)]}
-    if plan.streams_transformer:
-        # two lists, for the first runs once per prompt, the other in every step
-        lists["transformer"] = [
-            list(transformer.context_refiner),
-            [*transformer.noise_refiner, *transformer.layers],
-        ]
-    blocks = [block for part in lists.values() for some in part for block in some]
-    streamer = Streamer(rooms(device), max(map(room_for, blocks)), dtype, device)
-    find = _finder(device, dtype, sum(map(room_for, blocks)) * dtype.itemsize)
-    names = {"text_encoder": _names(encoder.model), "transformer": _names(transformer)}
-    for part, some in lists.items():
-        homes = find(checkpoint.folder / part)
-        if part == "text_encoder":
-            table = HostTable(homes[TABLE], dtype, device)
-            encoder.model.register_module("embed_tokens", table)
-        for those in some:
-            _leave_on_host(those, [_homes_of(names[part][block], homes) for block in those], streamer)
+    leaves_text = plan is not None and plan.streams_text_encoder
+    shrinks = plan is not None and plan.eight_bit and shrink is not None
+    leaves_blocks = shrinks or (plan is not None and plan.streams_transformer)
+    encoder = checkpoint.text_encoder(dtype, device, progress, _is_streamed_text if leaves_text else None)
+    transformer = checkpoint.transformer(dtype, device, progress, _is_block if leaves_blocks else None)
+    texts, steps = _Files(checkpoint.folder / "text_encoder"), _Files(checkpoint.folder / "transformer")
+    streamed: list[_Streamed] = []
+    if leaves_text:
+        streamed.append(_Streamed(_numbered("layers", encoder.model.layers), encoder.model, texts))
+        encoder.model.register_module("embed_tokens", HostTable(texts.homes[TABLE], dtype, device))
+    if leaves_blocks:
+        refiners = _numbered("noise_refiner", transformer.noise_refiner)
+        in_steps = refiners + _numbered("layers", transformer.layers)
+        once = _numbered("context_refiner", transformer.context_refiner)
+        if shrinks and shrink is not None:
+            _load_shrunk(once + in_steps, transformer, steps, dtype, device, shrink)
+        else:
+            streamed += [_Streamed(once, transformer, steps), _Streamed(in_steps, transformer, steps)]
+    if streamed:
+        _stream(streamed, dtype, device)
     return encoder, transformer
 
 
-def _names(network: nn.Module) -> dict[nn.Module, str]:
-    return {module: name for name, module in network.named_modules()}
+def _is_block(name: str) -> bool:
+    return BLOCK.match(name) is not None
 
 
-def _homes_of(block: str, homes: dict[str, Home]) -> dict[str, Home]:
-    start = f"{block}."
-    return {name.removeprefix(start): home for name, home in homes.items() if name.startswith(start)}
+def _is_streamed_text(name: str) -> bool:
+    return _is_block(name) or name.endswith(TABLE)
 
 
-def _leave_on_host(blocks: Sequence[nn.Module], homes: list[dict[str, Home]], streamer: Streamer) -> None:
-    for block, some in zip(blocks, homes, strict=True):
-        for name in [name for name, _ in block.named_parameters()]:
-            weights.put(block, name, some[name].tensor)  # from the meta device, which cannot be exchanged in place
-    streamer.take(blocks, homes)
+class _Files:
+    """Where the tensors in a folder lie; by their names without the ``model.`` of the published text encoder."""
+
+    def __init__(self, folder: Path) -> None:
+        files = weights.files(folder)
+        self.homes = {
+            name.removeprefix("model."): home for file in files for name, home in mapped.tensors(file).items()
+        }
+
+    def of(self, block: str) -> dict[str, mapped.MappedTensor]:
+        """Those of one block, by their names in it."""
+        start = f"{block}."
+        return {name.removeprefix(start): home for name, home in self.homes.items() if name.startswith(start)}
 
 
-def _finder(device: torch.device, dtype: torch.dtype, size: int) -> Callable[[Path], dict[str, Home]]:
-    """How the tensors in a folder are kept: on CUDA in pinned memory if ``size`` bytes are to spare, else in the file.
+@dataclass(frozen=True, slots=True)
+class _Streamed:
+    """Blocks of one network, by name, that run in this order."""
 
-    Names are without the ``model.`` that the published text encoder has in front.
-    """
-    pins = device.type == "cuda" and machine() - size >= SPARE
-
-    def homes(folder: Path) -> dict[str, Home]:
-        found: dict[str, Home] = {}
-        for file in weights.files(folder):
-            for name, home in mapped.tensors(file).items():
-                found[name.removeprefix("model.")] = home
-        return {name: _pinned(home, dtype) if pins and BLOCK.match(name) else home for name, home in found.items()}
-
-    return homes
+    names: list[str]
+    network: nn.Module
+    files: _Files
 
 
-def _pinned(home: Home, dtype: torch.dtype) -> Pinned:
+def _stream(lists: list[_Streamed], dtype: torch.dtype, device: torch.device) -> None:
+    """Have the blocks rest on the host: on CUDA in pinned memory if there is enough of it, else in their files."""
+    sizes = [room_for(some.network.get_submodule(name)) for some in lists for name in some.names]
+    pins = device.type == "cuda" and machine() - sum(sizes) * dtype.itemsize >= SPARE
+    streamer = Streamer(rooms(device), max(sizes), dtype, device)
+    for some in lists:
+        blocks = [some.network.get_submodule(name) for name in some.names]
+        homes: list[dict[str, Home]] = []
+        for name, block in zip(some.names, blocks, strict=True):
+            found = some.files.of(name)
+            homes.append({part: pinned(home, dtype) if pins else home for part, home in found.items()})
+            for part, home in homes[-1].items():
+                weights.put(block, part, home.tensor)  # in place of one without memory
+        streamer.take(blocks, homes)
+
+
+def _load_shrunk(
+    names: list[str], network: nn.Module, files: _Files, dtype: torch.dtype, device: torch.device, shrink: Shrink
+) -> None:
+    for name in names:
+        block = network.get_submodule(name)
+        for part, home in files.of(name).items():
+            weights.put(block, part, home.tensor.to(device, dtype, copy=True))
+            home.release()
+        shrink(block)
+
+
+def _numbered(name: str, blocks: nn.ModuleList) -> list[str]:
+    return [f"{name}.{i}" for i in range(len(blocks))]
+
+
+def pinned(home: Home, dtype: torch.dtype) -> Pinned:
+    """A copy of ``home`` in memory, in ``dtype``."""
     tensor = torch.empty(home.tensor.shape, dtype=dtype, pin_memory=True).copy_(home.tensor)
     home.release()
     return Pinned(tensor)

@@ -21,6 +21,8 @@ from tintype.errors import InputRefused, SetupError
 GB = 10**9
 USUAL_PIXELS = 1024 * 1024
 """A layout is not worth having if pictures of this size do not fit."""
+LEAST_PIXELS = 1024 * 768
+"""The picture that is painted to warm up is no larger; it fits even if no request may be as large."""
 BASE = {"cpu": 350_000_000, "mps": 400_000_000, "cuda": 700_000_000}
 """What is taken with nothing loaded: on a CPU by Python, PyTorch and the libraries' threads, on CUDA by the driver's
 context, the kernels and cuBLAS's workspace."""
@@ -132,7 +134,7 @@ class Plan:
 
 
 def rooms(device: torch.device) -> int:
-    """How many streamed layers are on ``device`` at once: the one that runs, and the next where copies run beside it."""
+    """How many streamed layers ``device`` holds at once: the one that runs, and the next if it is copied meanwhile."""
     return 2 if device.type == "cuda" else 1
 
 
@@ -165,6 +167,7 @@ def choose(needs: Footprint, device: torch.device, budget: int, max_pixels: int)
     Raises:
         SetupError: none does.
     """
+    max_pixels = max(max_pixels, LEAST_PIXELS)
     quick = [layout for layout in QUICK if device.type in EIGHT_BIT_DEVICES or layout not in QUICK[2:]]
     smallest = min(max_pixels, USUAL_PIXELS)
     sequential = Plan(Layout.SEQUENTIAL, device, budget, smallest, max_pixels, needs)
@@ -190,5 +193,3 @@ def _widened(plan: Plan) -> Plan:
     more = bisect.bisect_right(sizes, plan.budget, key=plan.peak)
     largest = sizes[more - 1]
     return Plan(plan.layout, plan.device, plan.budget, largest, plan.wanted_pixels, plan.needs)
-
-

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 ALIGNMENT = 64
-"""Numbers; every parameter begins at a multiple, as those do that have memory of their own: kernels are chosen by it."""
+"""Every parameter begins at a multiple of so many numbers, as those with memory of their own do: kernels look at it."""
 
 
 class Home(Protocol):
@@ -89,7 +89,7 @@ class Streamer:
         self._next: dict[nn.Module, nn.Module] = {}
 
     def take(self, blocks: Sequence[nn.Module], homes: Sequence[Mapping[str, Home]]) -> None:
-        """Stream ``blocks``, which run in this order over and over, from ``homes``: for each its parameters' by name."""
+        """Stream ``blocks``, which run in this order over and over; ``homes`` has for each its parameters', by name."""
         for i, block in enumerate(blocks):
             self._homes[block] = {name: homes[i][name] for name, _ in block.named_parameters()}
             self._next[block] = blocks[(i + 1) % len(blocks)]
