@@ -42,7 +42,7 @@ class MappedTensor:
 
 
 def tensors(file: Path) -> dict[str, MappedTensor]:
-    """Every tensor of ``file``, a sound safetensors file with no other dtypes than :data:`DTYPES`; reads its header."""
+    """Every tensor of a sound safetensors ``file`` in one of :data:`DTYPES`; reads its header only."""
     with file.open("rb") as stream:
         mapping = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     begin = 8 + int.from_bytes(mapping[:8], "little")
@@ -51,6 +51,7 @@ def tensors(file: Path) -> dict[str, MappedTensor]:
     return {
         name: _view(mapping, begin, entry["dtype"], entry["shape"], entry["data_offsets"])
         for name, entry in entries.items()
+        if entry["dtype"] in DTYPES
     }
 
 

@@ -61,21 +61,23 @@ def networks(
     Raises:
         SetupError: the files are damaged or of another network.
     """
-    leaves_text = plan is not None and plan.streams_text_encoder
+    streams_text = plan is not None and plan.streams_text_encoder
+    streams_blocks = plan is not None and plan.streams_transformer
     shrinks = plan is not None and plan.eight_bit and shrink is not None
-    leaves_blocks = shrinks or (plan is not None and plan.streams_transformer)
-    encoder = checkpoint.text_encoder(dtype, device, progress, _is_streamed_text if leaves_text else None)
-    transformer = checkpoint.transformer(dtype, device, progress, _is_block if leaves_blocks else None)
-    texts, steps = _Files(checkpoint.folder / "text_encoder"), _Files(checkpoint.folder / "transformer")
+    encoder = checkpoint.text_encoder(dtype, device, progress, _is_streamed_text if streams_text else None)
+    left = _is_block if streams_blocks or shrinks else None
+    transformer = checkpoint.transformer(dtype, device, progress, left)
     streamed: list[_Streamed] = []
-    if leaves_text:
+    if streams_text:
+        texts = _Files(checkpoint.folder / "text_encoder")
         streamed.append(_Streamed(_numbered("layers", encoder.model.layers), encoder.model, texts))
         encoder.model.register_module("embed_tokens", HostTable(texts.homes[TABLE], dtype, device))
-    if leaves_blocks:
+    if left is not None:
+        steps = _Files(checkpoint.folder / "transformer")
         refiners = _numbered("noise_refiner", transformer.noise_refiner)
         in_steps = refiners + _numbered("layers", transformer.layers)
         once = _numbered("context_refiner", transformer.context_refiner)
-        if shrinks and shrink is not None:
+        if shrink is not None and shrinks:
             _load_shrunk(once + in_steps, transformer, steps, dtype, device, shrink)
         else:
             streamed += [_Streamed(once, transformer, steps), _Streamed(in_steps, transformer, steps)]

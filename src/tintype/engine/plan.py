@@ -7,7 +7,6 @@ Streaming changes no bit of a picture. 8 bits do, so a request cannot have what 
 
 import bisect
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -40,6 +39,7 @@ class Layout(Enum):
     SEQUENTIAL = "text encoder and transformer streamed"
 
 
+IN_EIGHT_BIT = (Layout.EIGHT_BIT, Layout.EIGHT_BIT_TEXT_STREAMED)
 QUICK = tuple(Layout)[:-1]
 """Those that copy nothing to the device in a step, best first. The other is slower by far, and comes last."""
 
@@ -61,7 +61,7 @@ class Plan:
     @property
     def eight_bit(self) -> bool:
         """Whether the transformer has to run in 8 bits."""
-        return self.layout in (Layout.EIGHT_BIT, Layout.EIGHT_BIT_TEXT_STREAMED)
+        return self.layout in IN_EIGHT_BIT
 
     @property
     def streams_text_encoder(self) -> bool:
@@ -161,30 +161,26 @@ def planned(
 def choose(needs: Footprint, device: torch.device, budget: int, max_pixels: int) -> Plan:
     """The best plan that keeps within ``budget`` bytes.
 
-    Layouts that copy nothing in a step come first, with pictures of up to ``max_pixels``; then the same with smaller
-    pictures, but not smaller than :data:`USUAL_PIXELS`; then the last layout in the same way.
+    Layouts that copy nothing in a step come first, with pictures of up to ``max_pixels``; then the smallest of them
+    with the largest pictures that fit, if that is at least :data:`USUAL_PIXELS`; then the last layout in the same way.
 
     Raises:
         SetupError: none does.
     """
     max_pixels = max(max_pixels, LEAST_PIXELS)
-    quick = [layout for layout in QUICK if device.type in EIGHT_BIT_DEVICES or layout not in QUICK[2:]]
-    smallest = min(max_pixels, USUAL_PIXELS)
-    sequential = Plan(Layout.SEQUENTIAL, device, budget, smallest, max_pixels, needs)
-    for layouts in (quick, [Layout.SEQUENTIAL]):
-        for pixels in (max_pixels, smallest):
-            plans = [Plan(layout, device, budget, pixels, max_pixels, needs) for layout in layouts]
-            if fitting := _first(plans):
-                return _widened(fitting)
+    least = min(max_pixels, USUAL_PIXELS)
+    quick = [layout for layout in QUICK if device.type in EIGHT_BIT_DEVICES or layout not in IN_EIGHT_BIT]
+    tried = [(layout, max_pixels) for layout in quick] + [(quick[-1], least)]
+    for layout, pixels in [*tried, (Layout.SEQUENTIAL, max_pixels), (Layout.SEQUENTIAL, least)]:
+        plan = Plan(layout, device, budget, pixels, max_pixels, needs)
+        if plan.peak() <= budget:
+            return _widened(plan)
+    needed = Plan(Layout.SEQUENTIAL, device, budget, least, max_pixels, needs).peak()
     raise SetupError(
-        f"{needs.checkpoint.name} does not fit: even with its layers streamed, pictures of {smallest} pixels take "
-        f"{sequential.peak() / GB:.2f} GB on {device}, and {budget / GB:.2f} GB may be taken. Free memory there, set "
-        "memory to more, or set max_pixels to less"
+        f"{needs.checkpoint.name} does not fit: even with its layers streamed, pictures of {least} pixels take "
+        f"{needed / GB:.2f} GB on {device}, and {budget / GB:.2f} GB may be taken. Free memory there, set memory to "
+        "more, or set max_pixels to less"
     )
-
-
-def _first(plans: Sequence[Plan]) -> Plan | None:
-    return next((plan for plan in plans if plan.peak() <= plan.budget), None)
 
 
 def _widened(plan: Plan) -> Plan:
