@@ -37,10 +37,10 @@ def test_the_peak_is_near_the_forecast(weighed: dict[str, dict[str, Any]], layou
 
 @pytest.mark.parametrize("layout", ["RESIDENT", "SEQUENTIAL"])
 def test_the_second_picture_needs_no_more_than_the_first(weighed: dict[str, dict[str, Any]], layout: str) -> None:
-    peak, resident = weighed[layout]["peak"], weighed[layout]["resident"]
-    assert peak[1] <= 1.05 * peak[0]
-    assert peak[2] <= 1.05 * peak[0]
-    assert resident[2] <= 1.03 * resident[1]
+    peak = weighed[layout]["peak"]
+    assert peak[1] <= 1.05 * peak[0]  # the allocator does not give back all that was freed
+    assert peak[2] <= 1.03 * peak[1]
+    assert weighed[layout]["resident"][2] < peak[0]
 
 
 def test_streaming_half_a_gigabyte_saves_it_and_no_bit_is_another(weighed: dict[str, dict[str, Any]]) -> None:

@@ -32,8 +32,8 @@ def postcard(layout: Layout, folder: Path = POSTCARD) -> Pipeline:
 
 
 def painted(pipeline: Pipeline) -> tuple[str, list[np.ndarray]]:
-    """An expanded prompt and two pictures of it."""
-    events = list(pipeline.paint("a red house", 1024, 768, steps=1, seed=3, images=2, expand=True))
+    """An expanded prompt and a picture of it."""
+    events = list(pipeline.paint("a red house", 1024, 768, steps=1, seed=3, expand=True))
     [prompt] = [event.prompt for event in events if isinstance(event, Expanded)]
     return prompt, [event.pixels for event in events if isinstance(event, Picture)]
 

@@ -1,6 +1,6 @@
 """A process that paints three pictures by one plan and prints what it took: ``python weighed.py FOLDER LAYOUT``.
 
-Memory in bytes: ``resident`` after each picture, ``peak`` until then. The peak is of this process alone; that of
+Memory in bytes: ``resident`` after each picture, and ``peak`` until then. The peak is of this process alone; that of
 ``getrusage`` begins with the size of the process that started it.
 """
 
