@@ -52,6 +52,12 @@ SAFETY_CHECKER = (
 )
 
 
+MEMORY = (
+    "GB (of 10^9 bytes) that Tintype may take on the device; `0` or `auto`: what is free there. Where each network is "
+    "to lie is printed before anything is loaded."
+)
+
+
 class Settings(BaseSettings):
     """What an operator can set. Made with :meth:`load`."""
 
@@ -62,6 +68,7 @@ class Settings(BaseSettings):
     model: str = Field("auto", description="`auto`, `postcard`, `z-image-turbo`, or a checkpoint's folder.")
     device: str = Field("auto", pattern=r"^[^\s,]+(, *[^\s,]+)*$", description=DEVICE)
     threads: int = Field(0, ge=0, description=THREADS)
+    memory: float = Field(0, ge=0, description=MEMORY)
     engine: str = Field("tintype.engine", description=ENGINE)
     host: str = Field("127.0.0.1", description="The address to listen on. Anything but loopback needs API keys.")
     port: int = Field(8000, ge=1, le=65535, description="The port for plain HTTP.")
@@ -105,6 +112,11 @@ class Settings(BaseSettings):
         False, description="Answer requests without a key on `/api/fal/proxy`, as the account `proxy`."
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much the server logs.")
+
+    @field_validator("memory", mode="before")
+    @classmethod
+    def _may_be_automatic(cls, value: Any) -> Any:
+        return 0 if value == "auto" else value
 
     @field_validator("trusted_proxies")
     @classmethod

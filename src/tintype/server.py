@@ -83,6 +83,8 @@ def _engines(settings: Settings, model: Path) -> list[EngineProcess]:
             settings.engine,
             expansion_prompt=settings.expansion_prompt_file,
             safety_checker=settings.safety_checker,
+            memory=settings.memory,
+            max_pixels=settings.max_pixels,
         )
         for device in devices
     ]

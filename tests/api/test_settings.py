@@ -67,6 +67,11 @@ def test_a_value_that_is_not_allowed_is_named(monkeypatch: pytest.MonkeyPatch, n
         Settings.load()
 
 
+@pytest.mark.parametrize(("given", "gigabytes"), [("auto", 0), ("0", 0), ("12", 12), ("7.5", 7.5)])
+def test_memory_is_a_number_of_gigabytes_or_automatic(given: str, gigabytes: float) -> None:
+    assert Settings.load(memory=given).memory == gigabytes
+
+
 def test_settings_do_not_change() -> None:
     settings = Settings.load()
     with pytest.raises(ValidationError):

@@ -75,6 +75,7 @@ def test_four_prompts_that_differ_in_one_word_give_four_visibly_different_pictur
     ("arguments", "words"),
     [
         (("generate", "x", "-o", "x.gif"), ["x.gif", ".png", ".webp"]),
+        (("serve", "--memory", "much"), ["memory", "much", "number"]),
         (("generate", "x", "--model", "nowhere"), ["nowhere", "postcard", "z-image-turbo"]),
         (("generate", "x", "--model", "z-image-turbo"), ["not on this machine", "tintype pull z-image-turbo"]),
         (("serve", "--host", "0.0.0.0"), ["0.0.0.0", "without API keys", "tintype keys create"]),
@@ -124,11 +125,13 @@ def test_keys_are_made_listed_and_revoked(tmp_path: Path) -> None:
 
 
 def test_doctor_finds_the_bundled_model_well_and_prints_settings_with_their_source(tmp_path: Path) -> None:
-    done = tintype("doctor", cwd=tmp_path, TINTYPE_MAX_PIXELS="1000000")
+    done = tintype("doctor", "--memory", 5, cwd=tmp_path, TINTYPE_MAX_PIXELS="1000000")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"good\s+cpu: ", done.stdout)
     assert re.search(r"checksum [0-9a-f]{16}", done.stdout)
     assert re.search(r"checker on: .*safety_checker, a choice of normal and nsfw", done.stdout)
+    assert re.search(r"memory  all networks on the device; at most 0\.\d\d of 5\.00 GB on cpu: text enc", done.stdout)
+    assert re.search(r"memory\W+5\.0\W+flag", done.stdout)
     assert re.search(r"max_pixels\W+1000000\W+environment", done.stdout)
     assert re.search(r"port\W+8000\W+default", done.stdout)
 

@@ -33,7 +33,8 @@ def test_a_child_that_hangs_is_ended_and_another_paints_the_same_watched_or_not(
         engine = EngineProcess(models.POSTCARD, "cpu")
         ready = await engine.start(phases.append)
         assert (ready.model, ready.device, ready.dtype) == ("postcard", "cpu", "float32")
-        assert phases == ["loading postcard onto cpu", "warming up"]
+        assert phases[0].startswith("memory: all networks on the device; at most 0.")
+        assert phases[1:] == ["loading postcard onto cpu", "warming up"]
         reports = await painted(engine)
         assert [type(report).__name__ for report in reports] == ["StepDone", "StepDone", "PictureDone", "Finished"]
         assert engine.pid is not None
@@ -62,6 +63,16 @@ def test_a_device_that_is_not_there_is_named(device: str, words: str) -> None:
     async def test() -> None:
         engine = EngineProcess(models.POSTCARD, device)
         with pytest.raises(SetupError, match=words):
+            await engine.start(print)
+        await engine.stop()
+
+    asyncio.run(test())
+
+
+def test_a_model_that_does_not_fit_is_refused_with_the_numbers() -> None:
+    async def test() -> None:
+        engine = EngineProcess(models.POSTCARD, "cpu", memory=0.3)
+        with pytest.raises(SetupError, match=r"postcard does not fit: .* 0\.\d\d GB on cpu, and 0\.30 GB may be taken"):
             await engine.start(print)
         await engine.stop()
 

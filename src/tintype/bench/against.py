@@ -20,7 +20,8 @@ from tintype.bench.peers import PEERS
 from tintype.bench.turns import Engine, Painted, Wish
 from tintype.engine import golden, weights
 from tintype.engine.checkpoint import NETWORKS, Checkpoint
-from tintype.engine.pipeline import default_dtype, device_named
+from tintype.engine.pipeline import device_named
+from tintype.engine.precision import default_dtype
 from tintype.engine.sizes import Pixels, canvas_for
 from tintype.errors import SetupError
 from tintype.model.tokenizer import Tokenizer

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tintype import __version__, models
-from tintype.cli.serve import Home, Model, given
+from tintype.cli.serve import Home, Memory, Model, given
 from tintype.config import Settings
 from tintype.published import SAFETY_FOLDER
 from tintype.store.database import parse, shown
@@ -19,11 +19,12 @@ from tintype.worker.devices import chosen
 
 def doctor(
     model: Model = None,
+    memory: Memory = None,
     home: Home = None,
     update_golden: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Paint a known picture on each device, and print every setting and where it came from."""
-    settings = Settings.load(**given({"model": model, "home": home}))
+    """Paint a known picture on each device; print the memory plan, and every setting and where it came from."""
+    settings = Settings.load(**given({"model": model, "memory": memory, "home": home}))
     console = Console(highlight=False, soft_wrap=True)
     import torch
 
@@ -38,6 +39,7 @@ def doctor(
     console.print(f"model   {checkpoint.name} {checkpoint.version}, checksum {checkpoint.checksum}: {choice.reason}")
     console.print(f"workers {', '.join(chosen(settings.device))}")
     console.print(f"checker {_checker(settings, choice.folder)}")
+    console.print(f"memory  {_plan(settings, choice.folder)}")
     if update_golden:
         golden.write(models.POSTCARD)
     _print_settings(console, settings)
@@ -60,6 +62,14 @@ def _checker(settings: Settings, model: Path) -> str:
         return f"missing ({folder}): requests that ask for the check are refused; run 'tintype pull', or turn it off"
     labels = safety.Checker.load(folder, "cpu").network.config.labels
     return f"on: {folder}, a choice of {' and '.join(labels)}"
+
+
+def _plan(settings: Settings, model: Path) -> str:
+    """What would lie where. SetupError: nothing fits."""
+    from tintype.engine.pipeline import device_named, plan_for
+
+    checks, device = settings.safety_checker == "on", device_named(settings.device)
+    return str(plan_for(model, device, memory=settings.memory, max_pixels=settings.max_pixels, checks=checks))
 
 
 def _print_settings(console: Console, settings: Settings) -> None:

@@ -45,12 +45,14 @@ def generate(
     keep_compiled(settings.home)
 
     from tintype.engine.expansion import Expanded, Words
-    from tintype.engine.pipeline import Pipeline, Step, device_named
+    from tintype.engine.pipeline import Pipeline, Step, device_named, plan_for
 
     chosen_device = device_named(parts(settings.device)[0])  # of several, the first: a picture has one
+    plan = plan_for(choice.folder, chosen_device, memory=settings.memory, max_pixels=width * height, checks=False)
+    console.print(f"memory: {plan}", style="dim")
     with console.status("loading"):
         rules = Path(settings.expansion_prompt_file) if settings.expansion_prompt_file else None
-        pipeline = Pipeline.load(choice.folder, chosen_device, expansion_prompt=rules)
+        pipeline = Pipeline.load(choice.folder, chosen_device, expansion_prompt=rules, plan=plan)
     if expand and pipeline.expander.trouble is not None:
         raise SetupError(pipeline.expander.trouble)
     if seed is None:

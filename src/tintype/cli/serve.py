@@ -17,6 +17,7 @@ from tintype.server import serve as run_server
 from tintype.worker.status import UNCHECKED, Engines
 
 Model = Annotated[str | None, typer.Option(help="postcard, z-image-turbo, or a checkpoint's folder.")]
+Memory = Annotated[str | None, typer.Option(help="GB to take on the device; auto: what is free.")]
 Home = Annotated[Path | None, typer.Option(help="Where Tintype keeps its database, pictures, keys and models.")]
 
 
@@ -31,6 +32,7 @@ def serve(
     device: Annotated[
         str | None, typer.Option(help="auto: every GPU; cpu, cuda:1, mps; several: cuda:0,cuda:1.")
     ] = None,
+    memory: Memory = None,
     database: Annotated[str | None, typer.Option(help="sqlite:///PATH or postgresql://...")] = None,
     home: Home = None,
 ) -> None:
@@ -44,6 +46,7 @@ def serve(
         "tls_queue_port": tls_queue_port,
         "proxy_port": proxy_port,
         "device": device,
+        "memory": memory,
         "database": database,
         "home": home,
     }

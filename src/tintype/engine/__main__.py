@@ -18,7 +18,7 @@ from tintype import messages
 from tintype.core import Failure
 from tintype.engine.accelerate import meanings
 from tintype.engine.expansion import Expanded, Words
-from tintype.engine.pipeline import Event, Pipeline, Step, device_named
+from tintype.engine.pipeline import Event, Pipeline, Step, device_named, plan_for
 from tintype.engine.sizes import Pixels
 from tintype.errors import INTERNAL, Refusal, SetupError
 
@@ -32,13 +32,14 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--expansion-prompt", type=Path)
     parser.add_argument("--safety-checker", choices=("on", "off"), default="on")
+    parser.add_argument("--memory", type=float, default=0)
+    parser.add_argument("--max-pixels", type=int, default=2048 * 2048)
     arguments = parser.parse_args()
     pipe: Connection[messages.Report, messages.Command] = Connection(arguments.fd)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     try:
-        checks = arguments.safety_checker == "on"
-        pipeline = load(pipe, arguments.model, arguments.device, arguments.expansion_prompt, checks=checks)
+        pipeline = load(pipe, arguments)
     except SetupError as error:
         pipe.send(messages.Unable(str(error)))
         return 1
@@ -55,12 +56,16 @@ def main() -> int:
         return 0  # the supervisor is gone
 
 
-def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | None, *, checks: bool) -> Pipeline:
-    """Load and warm up, reporting each phase."""
+def load(pipe: Connection, arguments: argparse.Namespace) -> Pipeline:
+    """Plan, load and warm up, reporting each phase."""
     started = time.perf_counter()
-    chosen = device_named(device)
+    folder: Path = arguments.model
+    checks, chosen = arguments.safety_checker == "on", device_named(arguments.device)
+    plan = plan_for(folder, chosen, memory=arguments.memory, max_pixels=arguments.max_pixels, checks=checks)
+    pipe.send(messages.Phase(f"memory: {plan}"))
     pipe.send(messages.Phase(f"loading {folder.name} onto {chosen}"))
-    pipeline = Pipeline.load(folder, chosen, expansion_prompt=expansion_prompt, checks=checks)
+    rules: Path | None = arguments.expansion_prompt
+    pipeline = Pipeline.load(folder, chosen, expansion_prompt=rules, checks=checks, plan=plan)
     if pipeline.expander.trouble is not None:
         pipe.send(messages.Phase(pipeline.expander.trouble))  # pictures can be painted all the same
     pipe.send(messages.Phase("warming up"))
@@ -77,7 +82,7 @@ def load(pipe: Connection, folder: Path, device: str, expansion_prompt: Path | N
             dtype=str(pipeline.dtype).removeprefix("torch."),
             seconds=time.perf_counter() - started,
             safety_checker="off" if not checks else "on" if pipeline.checker else "missing",
-            acceleration=meanings(pipeline.device, pipeline.dtype),
+            acceleration=meanings(pipeline.device, pipeline.dtype, pipeline.plan),
         )
     )
     return pipeline

@@ -9,11 +9,13 @@ holds it to the plain answer. ``acceleration`` of a request chooses a level, a l
 * ``high``: steps foretold besides.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
+from torch import nn
 
 from tintype.engine.networks import Networks
 from tintype.engine.passes import (
@@ -27,6 +29,7 @@ from tintype.engine.passes import (
     positions,
     step_cache,
 )
+from tintype.engine.plan import Plan
 
 Exactness = Literal["exact", "as near", "lossy"]
 """Bit-equal to the plain model on a CPU; sums in another order or fewer roundings, so as near to the fp32 result as the
@@ -67,30 +70,56 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
 """What each level of acceleration adds; ``none`` is in all of them."""
 
 
+NEEDS_WEIGHTS = frozenset({"packed", "compiled", "eight-bit"})
+"""Passes that are left out where blocks are streamed, or in 8 bits from the start."""
+
+
 def levels_of(
-    networks: Networks, device: torch.device, levels: Mapping[str, Sequence[str]] = LEVELS
+    networks: Networks,
+    device: torch.device,
+    levels: Mapping[str, Sequence[str]] = LEVELS,
+    plan: Plan | None = None,
 ) -> dict[str, Networks]:
-    """The networks of every level, made of the plain ``networks``, which become those of ``none``."""
-    accelerate(networks, device, levels["none"])
-    whole = {"none": networks}
-    for level, names in levels.items():
+    """The networks of every level, made of the plain ``networks``, which become those of ``none``.
+
+    Where ``plan`` leaves one form of the transformer only, every level has that one.
+    """
+    left_out = NEEDS_WEIGHTS if plan is not None and has_one_form(plan) else frozenset[str]()
+    accelerate(networks, device, [name for name in levels["none"] if name not in left_out])
+    whole, small = {"none": networks}, None
+    for level, every in levels.items():
+        names = [name for name in every if name not in left_out]
         if level == "none":
             continue
-        lossy = networks.beside()
-        accelerate(lossy, device, names)
-        whole[level] = lossy
+        if "eight-bit" in names and small is None:
+            small = networks.beside()
+            accelerate(small, device, ["eight-bit"])
+        whole[level] = replace(small if small is not None and "eight-bit" in names else networks)
+        accelerate(whole[level], device, [name for name in names if name != "eight-bit"])
     return whole
 
 
-def meanings(device: torch.device, dtype: torch.dtype) -> dict[str, str]:
+def has_one_form(plan: Plan) -> bool:
+    """Whether the transformer cannot be changed further."""
+    return plan.eight_bit or plan.streams_transformer
+
+
+def shrink_for(device: torch.device) -> Callable[[nn.Module], None] | None:
+    """What makes a block smaller by 8-bit weights on ``device``, if anything does."""
+    kernel = eight_bit.kernel_for(device)
+    return None if kernel is None else functools.partial(eight_bit.shrink, kernel=kernel)
+
+
+def meanings(device: torch.device, dtype: torch.dtype, plan: Plan | None = None) -> dict[str, str]:
     """What each level is on ``device``, for people to read."""
     kernel = eight_bit.kernel_for(device)
+    exact = f"{str(dtype).removeprefix('torch.')}, nothing approximated"
     numbers = f"matrix products in {kernel.numbers}, a scale per row" if kernel else "as none; nothing is faster here"
-    return {
-        "none": f"{str(dtype).removeprefix('torch.')}, nothing approximated",
-        "regular": numbers,
-        "high": f"{numbers}; steps 3 and 5 of eight foretold",
-    }
+    if plan is not None and plan.eight_bit:
+        exact = f"as regular, for memory holds the transformer only so: {numbers}"
+    elif plan is not None and plan.streams_transformer:
+        numbers = "as none, for the transformer's layers are streamed"
+    return {"none": exact, "regular": numbers, "high": f"{numbers}; steps 3 and 5 of eight foretold"}
 
 
 def accelerate(networks: Networks, device: torch.device, names: Sequence[str]) -> None:

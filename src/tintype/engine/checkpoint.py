@@ -23,7 +23,7 @@ import torch
 from tintype.engine import weights
 from tintype.engine.expansion import Expansion
 from tintype.engine.preview import PreviewMap, known_map
-from tintype.engine.weights import M, Progress, WeightsError
+from tintype.engine.weights import Left, M, Progress, WeightsError
 from tintype.errors import SetupError
 from tintype.model.autoencoder import Autoencoder
 from tintype.model.config import AutoencoderConfig, TextEncoderConfig, TransformerConfig
@@ -105,21 +105,24 @@ class Checkpoint:
         return checkpoint
 
     def transformer(
-        self, dtype: torch.dtype, device: torch.device | str, progress: Progress | None = None
+        self, dtype: torch.dtype, device: torch.device | str, progress: Progress | None = None, left: Left | None = None
     ) -> Transformer:
-        """Load the denoiser; raises :class:`SetupError`."""
-        return self._load(lambda: Transformer(self.transformer_config), "transformer", dtype, device, progress)
+        """Load the denoiser, but for the parameters that ``left`` names; raises :class:`SetupError`."""
+        return self._load(lambda: Transformer(self.transformer_config), "transformer", dtype, device, progress, left)
 
     def text_encoder(
-        self, dtype: torch.dtype, device: torch.device | str, progress: Progress | None = None
+        self, dtype: torch.dtype, device: torch.device | str, progress: Progress | None = None, left: Left | None = None
     ) -> TextEncoder:
-        """Load the language model, also as ``save_pretrained`` of diffusers writes it; raises :class:`SetupError`."""
+        """Load the language model, but for the parameters that ``left`` names as they are in the files.
+
+        Also as ``save_pretrained`` of diffusers writes it. Raises :class:`SetupError`.
+        """
         config = self.text_encoder_config
         if not self._is_bare_text_encoder():
-            return self._load(lambda: TextEncoder(config), "text_encoder", dtype, device, progress)
+            return self._load(lambda: TextEncoder(config), "text_encoder", dtype, device, progress, left)
         with torch.device("meta"):
             encoder = TextEncoder(config)
-        encoder.model = self._load(lambda: Qwen3(config), "text_encoder", dtype, device, progress)
+        encoder.model = self._load(lambda: Qwen3(config), "text_encoder", dtype, device, progress, left)
         return encoder.eval()
 
     def autoencoder(
@@ -148,9 +151,10 @@ class Checkpoint:
         dtype: torch.dtype,
         device: torch.device | str,
         progress: Progress | None,
+        left: Left | None = None,
     ) -> M:
         try:
-            return weights.load(build, self.folder / part, dtype, device, progress)
+            return weights.load(build, self.folder / part, dtype, device, progress, left)
         except WeightsError as error:
             raise SetupError(str(error)) from error
 

@@ -6,7 +6,6 @@ previews are the caller's. Every picture draws its noise from its own generator;
 
 import itertools
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +14,13 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from tintype.engine import damage, safety
-from tintype.engine.accelerate import LEVELS, levels_of
+from tintype.engine import damage, placing, safety
+from tintype.engine.accelerate import LEVELS, levels_of, shrink_for
+from tintype.engine.captions import Captions
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.expansion import Expanded, Expander, Words, stop_tokens, with_rules
 from tintype.engine.networks import Networks
+from tintype.engine.plan import Plan, planned
 from tintype.engine.precision import default_dtype, needs_widening, widen
 from tintype.engine.sizes import Canvas, Pixels, canvas_for
 from tintype.engine.weights import Progress
@@ -82,8 +83,9 @@ class Pipeline:
     """By the level of acceleration."""
     expander: Expander
     checker: safety.Checker | None = None
-    captions: OrderedDict[str, Tensor] = field(default_factory=lambda: OrderedDict[str, Tensor]())
-    """Caption tokens of the latest prompts."""
+    plan: Plan | None = None
+    """What lies where; None: everything is on the device."""
+    captions: Captions = field(default_factory=Captions)
 
     @classmethod
     def load(
@@ -95,11 +97,14 @@ class Pipeline:
         expansion_prompt: Path | None = None,
         checks: bool = False,
         passes: Mapping[str, Sequence[str]] = LEVELS,
+        plan: Plan | None = None,
     ) -> Self:
         """Read the checkpoint in ``folder`` onto ``device``; ``dtype`` defaults to what suits both.
 
         ``expansion_prompt`` is a file with the operator's own rules for rewriting prompts. With ``checks`` the
         checkpoint's safety checker is loaded too, if it has one. ``passes`` are those of each level of acceleration.
+        ``plan`` says which layers stay on the host, and whether the transformer is in 8 bits at every level
+        (:func:`plan_for`); without one, all is on the device.
 
         Raises:
             SetupError: the folder is not a complete checkpoint, or the file of rules cannot be used.
@@ -107,15 +112,13 @@ class Pipeline:
         checkpoint = Checkpoint.open(folder)
         how = with_rules(checkpoint.expansion, expansion_prompt)
         device = torch.device(device)
-        wide = dtype is None and needs_widening(default_dtype(checkpoint, device), device)
+        streams = plan is not None and plan.streams_text_encoder
+        wide = dtype is None and not streams and needs_widening(default_dtype(checkpoint, device), device)
         dtype = dtype or default_dtype(checkpoint, device)
-        tokenizer, encoder = checkpoint.tokenizer(), checkpoint.text_encoder(dtype, device, progress)
+        tokenizer = checkpoint.tokenizer()
+        encoder, transformer = placing.networks(checkpoint, plan, dtype, device, progress, shrink_for(device))
         texts = folder / "text_encoder"
-        networks = Networks(
-            encoder,
-            checkpoint.transformer(dtype, device, progress),
-            channels_last(checkpoint.autoencoder(dtype, device, progress)),
-        )
+        networks = Networks(encoder, transformer, channels_last(checkpoint.autoencoder(dtype, device, progress)))
         if wide:
             widen(networks)
         return cls(
@@ -123,11 +126,12 @@ class Pipeline:
             device=device,
             dtype=torch.float32 if wide else dtype,
             tokenizer=tokenizer,
-            levels=levels_of(networks, device, passes),
+            levels=levels_of(networks, device, passes, plan),
             expander=Expander(
                 tokenizer, encoder, how, stop_tokens(texts, tokenizer), trouble=damage.found(texts, encoder)
             ),
             checker=safety.Checker.load(folder / SAFETY_FOLDER, device) if checks and safety.is_here(folder) else None,
+            plan=plan,
         )
 
     def paint(
@@ -153,8 +157,11 @@ class Pipeline:
         last step, which is nearly the picture, is judged by the finished picture.
 
         Raises:
-            InputRefused: this checkpoint cannot expand prompts, or has no safety checker.
+            InputRefused: this checkpoint cannot expand prompts, or has no safety checker; or the picture is too large
+                for the memory plan.
         """
+        if self.plan is not None:
+            self.plan.admit(width, height)
         if check and self.checker is None:
             raise safety.missing()
         checker = self.checker if check else None
@@ -184,18 +191,15 @@ class Pipeline:
                 started = time.perf_counter()
             yield picture or self.picture(image, latents, canvas, (width, height), checker)
 
-    @torch.inference_mode()
     def read(self, prompt: str) -> Tensor:
         """The caption tokens ``[1, N, D]`` of ``prompt``; the same for every step, size and level."""
+        return self.captions.of(prompt, self._read, self.levels["none"].remembered_captions)
+
+    @torch.inference_mode()
+    def _read(self, prompt: str) -> Tensor:
         networks = self.levels["none"]
-        caption = self.captions.pop(prompt, None)
-        if caption is None:
-            ids = torch.tensor([self.tokenizer.prompt_ids(prompt)], device=self.device)
-            caption = networks.transformer.refine_caption(networks.text_encoder(ids))
-        self.captions[prompt] = caption
-        while len(self.captions) > networks.remembered_captions:
-            self.captions.popitem(last=False)
-        return caption
+        ids = torch.tensor([self.tokenizer.prompt_ids(prompt)], device=self.device)
+        return networks.transformer.refine_caption(networks.text_encoder(ids))
 
     def noise(self, width: int, height: int, seed: int) -> Tensor:
         """Starting latents ``[1, C, height / f, width / f]``, fp32.
@@ -247,6 +251,17 @@ def channels_last(autoencoder: Autoencoder) -> Autoencoder:
             weight = convolution.weight.contiguous(memory_format=torch.channels_last)
             convolution.weight = nn.Parameter(weight, requires_grad=False)
     return autoencoder
+
+
+def plan_for(folder: Path, device: torch.device, *, memory: float, max_pixels: int, checks: bool) -> Plan:
+    """How the checkpoint in ``folder`` is to be loaded, in its default dtype; see :func:`tintype.engine.plan.planned`.
+
+    Raises:
+        SetupError: it does not fit, or the folder is not a complete checkpoint.
+    """
+    checkpoint = Checkpoint.open(folder)
+    dtype = default_dtype(checkpoint, device)
+    return planned(checkpoint, device, dtype, memory=memory, max_pixels=max_pixels, checks=checks)
 
 
 def device_named(name: str) -> torch.device:

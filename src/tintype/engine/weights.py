@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor, nn
+
+from tintype.engine import mapped
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -24,11 +26,11 @@ Header = dict[str, tuple[str, tuple[int, ...]]]
 Progress = Callable[[int, int], None]
 """Called with the bytes read so far and the bytes to read in all."""
 
+Left = Callable[[str], bool]
+"""Whether the parameter of this name is to be left out."""
+
 STEMS = ("diffusion_pytorch_model", "model")
 """How diffusers and transformers name weight files."""
-
-DTYPES = {"F32": 4, "BF16": 2, "F16": 2}
-"""Bytes per element of the dtypes read from files. Quantised ones need scales, which nothing here applies."""
 
 TIED = frozenset({"lm_head.weight"})
 """Skipped unread where a file holds it. A configuration with an untied head is refused when it is read, so
@@ -64,6 +66,7 @@ def load(
     dtype: torch.dtype,
     device: torch.device | str,
     progress: Progress | None = None,
+    left: Left | None = None,
 ) -> M:
     """Build a network and fill it from the safetensors files in ``folder``.
 
@@ -73,6 +76,7 @@ def load(
         dtype: of the network; tensors stored in another floating dtype are cast on the way.
         device: where the network is built; tensors are copied straight there.
         progress: told after every tensor.
+        left: names the parameters that stay on the meta device, unread; default: none.
 
     Returns:
         The network in evaluation mode, its parameters without gradients.
@@ -85,28 +89,30 @@ def load(
         network = build()
     headers = {file: header(file) for file in files(folder)}
     _check(network, folder, headers)
-    network = network.to(dtype).to_empty(device=device).eval().requires_grad_(False)
-    _fill(dict(network.named_parameters()), headers, progress)
+    network = network.to(dtype).eval().requires_grad_(False)
+    names = [name for name, _ in network.named_parameters() if left is None or not left(name)]
+    for name in names:
+        put(network, name, torch.empty_like(network.get_parameter(name), device=device))
+    _fill({name: network.get_parameter(name) for name in names}, list(headers), progress)
     return network
 
 
-def _fill(parameters: dict[str, nn.Parameter], headers: dict[Path, Header], progress: Progress | None) -> None:
-    sizes = {
-        name: DTYPES[dtype] * math.prod(shape)
-        for header in headers.values()
-        for name, (dtype, shape) in header.items()
-        if name in parameters
-    }
-    done, total = 0, sum(sizes.values())
-    for file, header in headers.items():
-        with _opened(file) as tensors:
-            for name in header:
-                if name not in parameters:
-                    continue  # only a tied copy gets here
-                parameters[name].copy_(tensors.get_tensor(name))
-                done += sizes[name]
-                if progress is not None:
-                    progress(done, total)
+def put(network: nn.Module, name: str, tensor: Tensor) -> None:
+    """Have ``tensor`` be the parameter ``name`` of ``network``, whatever device, dtype or class was there."""
+    owner, _, last = name.rpartition(".")
+    setattr(network.get_submodule(owner), last, nn.Parameter(tensor, requires_grad=False))
+
+
+def _fill(parameters: dict[str, nn.Parameter], shards: list[Path], progress: Progress | None) -> None:
+    """Copy each of ``parameters`` from the one of ``shards`` that has it, never holding more than one beside them."""
+    found = [(name, home) for file in shards for name, home in mapped.tensors(file).items() if name in parameters]
+    done, total = 0, sum(home.tensor.nbytes for _, home in found)
+    for name, home in found:
+        parameters[name].copy_(home.tensor)
+        home.release()
+        done += home.tensor.nbytes
+        if progress is not None:
+            progress(done, total)
 
 
 def _check(network: nn.Module, folder: Path, headers: dict[Path, Header]) -> None:
@@ -125,9 +131,9 @@ def _check(network: nn.Module, folder: Path, headers: dict[Path, Header]) -> Non
                 continue
             if shape != wanted[name]:
                 raise WeightsError(f"{file}: {name} is {list(shape)}, expected {list(wanted[name])}. {again}")
-            if dtype not in DTYPES:
+            if dtype not in mapped.DTYPES:
                 raise WeightsError(
-                    f"{file}: {name} is stored as {dtype}; only {', '.join(DTYPES)} are read. "
+                    f"{file}: {name} is stored as {dtype}; only {', '.join(mapped.DTYPES)} are read. "
                     "Use a checkpoint that is not quantised."
                 )
             found[name] = file

@@ -32,11 +32,17 @@ class EngineProcess:
         program: str = "tintype.engine",
         expansion_prompt: str = "",
         safety_checker: str = "on",
+        memory: float = 0,
+        max_pixels: int = 2048 * 2048,
     ) -> None:
-        """``program`` is the module to run: another one that keeps the rules of the pipe may stand in."""
+        """``program`` is the module to run: another one that keeps the rules of the pipe may stand in.
+
+        ``memory`` is how many GB the child may take on its device (0: what is free), for pictures of ``max_pixels``.
+        """
         self.device = device
         self._command = [sys.executable, "-m", program, "--model", str(model), "--device", device]
         self._command += ["--threads", str(threads), "--safety-checker", safety_checker]
+        self._command += ["--memory", str(memory), "--max-pixels", str(max_pixels)]
         if expansion_prompt:
             self._command += ["--expansion-prompt", expansion_prompt]
         self._process: subprocess.Popen[bytes] | None = None

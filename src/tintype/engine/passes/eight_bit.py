@@ -120,12 +120,16 @@ def fits(layer: nn.Linear, kernel: Kernel) -> bool:
     return layer.in_features % kernel.sides == 0 and layer.out_features % kernel.sides == 0
 
 
+def shrink(block: nn.Module, kernel: Kernel) -> None:
+    """Replace the linear layers of ``block`` that work at every step. In place."""
+    for name, layer in parts_of(block, nn.Linear):
+        if "adaLN" not in name and fits(layer, kernel):
+            block.set_submodule(name, kernel(layer))
+
+
 def apply(networks: Networks) -> None:
-    """Replace the linear layers inside the blocks that work at every step; nothing happens where none is faster."""
+    """Shrink the blocks that work at every step; nothing happens where no 8-bit product is faster."""
     kernel = kernel_for(next(networks.transformer.parameters()).device)
-    if kernel is None:
-        return
-    for block in networks.blocks():
-        for name, layer in parts_of(block, nn.Linear):
-            if "adaLN" not in name and fits(layer, kernel):
-                block.set_submodule(name, kernel(layer))
+    if kernel is not None:
+        for block in networks.blocks():
+            shrink(block, kernel)

@@ -1,0 +1,44 @@
+"""A process that paints three pictures by one plan and prints what it took: ``python weighed.py FOLDER LAYOUT``.
+
+Memory in bytes: ``resident`` after each picture, and ``peak`` until then. The peak is of this process alone; that of
+``getrusage`` begins with the size of the process that started it.
+"""
+
+import hashlib
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from tintype.engine.pipeline import Picture, Pipeline, plan_for
+from tintype.engine.plan import Layout
+
+SIDE = 256
+
+
+def memory() -> tuple[int, int]:
+    """This process's memory now, and the most it ever was."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    now, most = (int(lines[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most
+
+
+def main(folder: Path, layout: str) -> None:
+    torch.set_num_threads(2)
+    cpu = torch.device("cpu")
+    plan = replace(plan_for(folder, cpu, memory=100, max_pixels=SIDE**2, checks=False), layout=Layout[layout])
+    pipeline = Pipeline.load(folder, cpu, plan=plan)
+    found: dict[str, list[object]] = {"resident": [], "peak": [], "pictures": []}
+    for number in range(3):
+        for event in pipeline.paint(f"picture {number}", SIDE, SIDE, steps=1, seed=7):
+            if isinstance(event, Picture):
+                found["pictures"].append(hashlib.sha256(event.pixels.tobytes()).hexdigest())
+        now, most = memory()
+        found["resident"].append(now)
+        found["peak"].append(most)
+    print(json.dumps({"forecast": plan.peak(SIDE**2), "plan": str(plan), **found}))
+
+
+main(Path(sys.argv[1]), sys.argv[2])
