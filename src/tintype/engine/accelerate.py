@@ -84,7 +84,9 @@ def levels_of(
 
     Where ``plan`` leaves one form of the transformer only, every level has that one.
     """
-    left_out = NEEDS_WEIGHTS if plan is not None and has_one_form(plan) else frozenset[str]()
+    left_out: frozenset[str] = frozenset()
+    if plan is not None and not plan.holds_both:
+        left_out = NEEDS_WEIGHTS if plan.eight_bit or plan.streams_transformer else frozenset({"eight-bit"})
     accelerate(networks, device, [name for name in levels["none"] if name not in left_out])
     whole, small = {"none": networks}, None
     for level, every in levels.items():
@@ -97,11 +99,6 @@ def levels_of(
         whole[level] = replace(small if small is not None and "eight-bit" in names else networks)
         accelerate(whole[level], device, [name for name in names if name != "eight-bit"])
     return whole
-
-
-def has_one_form(plan: Plan) -> bool:
-    """Whether the transformer cannot be changed further."""
-    return plan.eight_bit or plan.streams_transformer
 
 
 def shrink_for(device: torch.device) -> Callable[[nn.Module], None] | None:
@@ -117,8 +114,8 @@ def meanings(device: torch.device, dtype: torch.dtype, plan: Plan | None = None)
     numbers = f"matrix products in {kernel.numbers}, a scale per row" if kernel else "as none; nothing is faster here"
     if plan is not None and plan.eight_bit:
         exact = f"as regular, for memory holds the transformer only so: {numbers}"
-    elif plan is not None and plan.streams_transformer:
-        numbers = "as none, for the transformer's layers are streamed"
+    elif plan is not None and not plan.holds_both:
+        numbers = "as none, for memory holds no second transformer"
     return {"none": exact, "regular": numbers, "high": f"{numbers}; steps 3 and 5 of eight foretold"}
 
 

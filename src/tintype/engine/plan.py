@@ -79,8 +79,20 @@ class Plan:
         return BASE.get(self.device.type, BASE["cuda"])
 
     @property
+    def holds_both(self) -> bool:
+        """Whether the transformer is there in 8 bits besides, for the levels of acceleration that want it so."""
+        if self.eight_bit or self.streams_transformer or self.device.type not in EIGHT_BIT_DEVICES:
+            return False
+        taken = self.base + sum(self._resident_once().values()) + self.work(self.wanted_pixels)
+        return taken + self.needs.transformer.eight_bit <= self.budget
+
+    @property
     def resident(self) -> dict[str, int]:
         """For each network the bytes of it that stay on the device, and those of the room for streamed layers."""
+        parts = self._resident_once()
+        return parts | {"transformer in 8 bits": self.needs.transformer.eight_bit} if self.holds_both else parts
+
+    def _resident_once(self) -> dict[str, int]:
         needs, streamed = self.needs, self.streams_text_encoder
         encoder, transformer = needs.text_encoder, needs.transformer
         parts = {"text encoder": encoder.total, "transformer": transformer.total}
