@@ -72,6 +72,8 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
 
 NEEDS_WEIGHTS = frozenset({"packed", "compiled", "eight-bit"})
 """Passes that are left out where blocks are streamed, or in 8 bits from the start."""
+NEEDS_NAMES = frozenset({"modulations"})
+"""Passes that are left out where blocks are streamed, for they put modules between a block and its weights."""
 
 
 def levels_of(
@@ -87,6 +89,7 @@ def levels_of(
     left_out: frozenset[str] = frozenset()
     if plan is not None and not plan.holds_both:
         left_out = NEEDS_WEIGHTS if plan.eight_bit or plan.streams_transformer else frozenset({"eight-bit"})
+        left_out |= NEEDS_NAMES if plan.streams_transformer else frozenset()
     accelerate(networks, device, [name for name in levels["none"] if name not in left_out])
     whole, small = {"none": networks}, None
     for level, every in levels.items():
