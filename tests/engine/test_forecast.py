@@ -40,7 +40,7 @@ def test_the_second_picture_needs_no_more_than_the_first(weighed: dict[str, dict
     peak = weighed[layout]["peak"]
     assert peak[1] <= 1.05 * peak[0]  # the allocator does not give back all that was freed
     assert peak[2] <= 1.03 * peak[1]
-    assert weighed[layout]["resident"][2] < peak[0]
+    assert weighed[layout]["resident"][2] <= 1.05 * peak[0]  # freed memory is kept for the next picture, not added to
 
 
 def test_streaming_half_a_gigabyte_saves_it_and_no_bit_is_another(weighed: dict[str, dict[str, Any]]) -> None:
