@@ -11,6 +11,7 @@ import torch
 from tests.e2e.server import Server
 from tests.e2e.test_command_line import tintype
 from tintype.bench import random_weights
+from tintype.engine.accelerate import PASSES
 from tintype.engine.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,19 @@ def test_latency_times_each_part_and_sets_it_against_the_machines_own_limit(tmp_
     assert second["flops"]["decode"] == pytest.approx(1.5 * first["flops"]["decode"], rel=0.01)
     assert re.search(r"whole\W+\d\.\d{4}", done.stdout)
     assert not (tmp_path / "home" / "bench" / "random-1x128").exists(), "random weights are deleted"
+
+
+def test_ablation_has_a_row_for_each_pass_and_the_exact_ones_are_equal(tmp_path: Path) -> None:
+    options = ("--size", "64x64", "--home", tmp_path / "home", "--json", "b.json")
+    done = tintype("bench", "ablation", *SMALL, *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    results = {row["pass"]: row for row in measured(tmp_path / "b.json", "ablation")}
+    assert list(results) == ["plain", *(one.name for one in PASSES if "cpu" in one.devices)]
+    for row in results.values():
+        assert len(row["seconds"]) == 2
+        assert row["psnr"] > 20
+        assert row["exactness"] == "lossy" or row["psnr"] == float("inf"), row["pass"]
+    assert "8-bit" in done.stdout
 
 
 def test_against_compares_pictures_of_the_same_noise_and_names_who_is_not_here(tmp_path: Path) -> None:

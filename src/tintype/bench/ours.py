@@ -9,6 +9,7 @@ import torch
 from tintype import images
 from tintype.bench import machine
 from tintype.bench.turns import Engine, Painted, Wish
+from tintype.engine.accelerate import LEVELS
 from tintype.engine.pipeline import Picture, Pipeline, Step, device_named
 
 
@@ -18,11 +19,10 @@ class Painter:
     def __init__(self, engine: Engine) -> None:
         self.device = device_named(engine.device)
         dtype = getattr(torch, engine.dtype) if engine.dtype else None
-        self._pipeline = Pipeline.load(engine.model, self.device, dtype)
+        passes = LEVELS if engine.passes is None else {"none": engine.passes}
+        self._pipeline = Pipeline.load(engine.model, self.device, dtype, passes=passes)
         self.dtype = self._pipeline.dtype
-        self._options: dict[str, Any] = {}
-        if engine.acceleration != "none":
-            self._options["acceleration"] = engine.acceleration
+        self._options: dict[str, Any] = {"acceleration": engine.acceleration}
 
     def paint(self, wish: Wish) -> Painted:
         """The picture of ``wish``, each of its parts timed."""

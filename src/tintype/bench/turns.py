@@ -21,6 +21,8 @@ class Engine:
     threads: int = 0
     acceleration: Acceleration = "none"
     """Of Tintype."""
+    passes: tuple[str, ...] | None = None
+    """Of Tintype: exactly these, whatever a level has; None: those of the level."""
     as_people_run_it: bool = False
     """Without the variables that Tintype sets for its own engine, such as how threads wait."""
     variant: str = ""

@@ -156,6 +156,37 @@ def against(
     _write(json_file, "against", settings.device, threads, [compared.result(row) for row in compared.rows])
 
 
+@bench.command()
+def ablation(
+    size: Size = "1024x768",
+    steps: Steps = 8,
+    rounds: Rounds = 5,
+    tokens: Tokens = 40,
+    threads: Threads = 0,
+    dtype: Dtype = "auto",
+    model: Model = None,
+    random_weights: RandomWeights = False,
+    layers: Layers = 30,
+    dim: Dim = 3840,
+    keep: Keep = False,
+    device: Device = None,
+    home: Home = None,
+    json_file: Json = None,
+) -> None:
+    """The plain model, then with one pass of the engine more at a time: what each is worth, and what it changes."""
+    console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
+    sides = _size(size)
+    from tintype.bench import ablation as measuring
+    from tintype.bench.turns import Engine
+
+    with _weights(console, settings, random_weights, layers, dim, keep) as folder:
+        engine = Engine("tintype", "tintype", folder, settings.device, DTYPES[dtype], threads)
+        with console.status("loading") as status:
+            results = measuring.measure(measuring.Plan(engine, sides, steps, rounds, tokens), status.update)
+    Console().print(measuring.table(results))
+    _write(json_file, "ablation", settings.device, threads, results)
+
+
 def _console() -> Console:
     """For what is said on the way; results go to stdout."""
     return Console(stderr=True, highlight=False, soft_wrap=True)
