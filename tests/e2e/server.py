@@ -22,8 +22,12 @@ def free_port() -> int:
 
 
 def clean_environment() -> dict[str, str]:
-    """The tests' own environment without settings meant for somebody else's server or client."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("TINTYPE_", "FAL_"))}
+    """The tests' own environment without what somebody else's server or client, or torch in the tests, has set."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TINTYPE_", "FAL_", "TORCHINDUCTOR_", "TRITON_"))
+    }
 
 
 def exports(home: Path, tls_port: int, proxy_port: int, *options: str) -> dict[str, str]:
