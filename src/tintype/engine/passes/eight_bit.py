@@ -4,6 +4,8 @@ A row of weights is one output, a row of activations one token. One scale for a 
 of it in noise. Times, modulations, embedders, norms and the final layer stay as they are.
 """
 
+import platform
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -106,8 +108,9 @@ Kernel = type[Int8OnCpu] | type[Int8OnGpu] | type[Fp8OnGpu]
 
 def kernel_for(device: torch.device) -> Kernel | None:
     """The fastest 8-bit product of ``device``, if it has one."""
-    if device.type == "cpu":
-        return Int8OnCpu
+    if device.type == "cpu":  # elsewhere PyTorch comes without oneDNN's quantised products
+        is_x86 = platform.machine() in ("x86_64", "AMD64")
+        return Int8OnCpu if is_x86 and torch.backends.mkldnn.is_available() else None
     if device.type != "cuda":
         return None
     if torch.version.hip is None and torch.cuda.get_device_capability(device) >= (8, 9):
