@@ -15,6 +15,7 @@ import torch
 from tintype.engine.available import available
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.footprint import Footprint
+from tintype.engine.passes import eight_bit
 from tintype.errors import InputRefused, SetupError
 
 GB = 10**9
@@ -25,8 +26,6 @@ LEAST_PIXELS = 1024 * 768
 BASE = {"cpu": 350_000_000, "mps": 400_000_000, "cuda": 700_000_000}
 """What is taken with nothing loaded: on a CPU by Python, PyTorch and the libraries' threads, on CUDA by the driver's
 context, the kernels and cuBLAS's workspace."""
-EIGHT_BIT_DEVICES = ("cpu", "cuda")
-"""Where PyTorch has 8-bit matrix products."""
 
 
 class Layout(Enum):
@@ -81,7 +80,7 @@ class Plan:
     @property
     def holds_both(self) -> bool:
         """Whether the transformer is there in 8 bits besides, for the levels of acceleration that want it so."""
-        if self.eight_bit or self.streams_transformer or self.device.type not in EIGHT_BIT_DEVICES:
+        if self.eight_bit or self.streams_transformer or not has_eight_bit(self.device):
             return False
         taken = self.base + sum(self._resident_once().values()) + self.work(self.wanted_pixels)
         return taken + self.needs.transformer.eight_bit <= self.budget
@@ -145,6 +144,13 @@ class Plan:
         return text
 
 
+def has_eight_bit(device: torch.device) -> bool:
+    """Whether ``device`` has 8-bit matrix products; a GPU is planned for whether it is here or not."""
+    if device.type == "cuda":
+        return torch.version.hip is None
+    return eight_bit.kernel_for(device) is not None
+
+
 def rooms(device: torch.device) -> int:
     """How many streamed layers ``device`` holds at once: the one that runs, and the next if it is copied meanwhile."""
     return 2 if device.type == "cuda" else 1
@@ -181,7 +187,7 @@ def choose(needs: Footprint, device: torch.device, budget: int, max_pixels: int)
     """
     max_pixels = max(max_pixels, LEAST_PIXELS)
     least = min(max_pixels, USUAL_PIXELS)
-    quick = [layout for layout in QUICK if device.type in EIGHT_BIT_DEVICES or layout not in IN_EIGHT_BIT]
+    quick = [layout for layout in QUICK if has_eight_bit(device) or layout not in IN_EIGHT_BIT]
     tried = [(layout, max_pixels) for layout in quick] + [(quick[-1], least)]
     for layout, pixels in [*tried, (Layout.SEQUENTIAL, max_pixels), (Layout.SEQUENTIAL, least)]:
         plan = Plan(layout, device, budget, pixels, max_pixels, needs)
