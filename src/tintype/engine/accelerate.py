@@ -56,16 +56,16 @@ PASSES = (
     Pass("modulations", "adaLN once per time", "exact", modulations.apply),
     Pass("in-place", "the decoder overwrites its activations", "exact", in_place.apply),
     Pass("packed", "one product for q, k, v and one for w1, w3", "as near", packed.apply, frozenset({"cuda"})),
-    Pass("compiled", "fused kernels", "as near", compiled.apply, frozenset({"cuda"})),
     Pass("eight-bit", "8-bit matrix products, a scale per row", "lossy", eight_bit.apply),
+    Pass("compiled", "fused kernels", "as near", compiled.apply, frozenset({"cuda"})),
     Pass("step-cache", "some steps foretold", "lossy", step_cache.apply),
 )
 """In the order in which they are applied."""
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
     "none": ("allocator", "captions", "positions", "modulations", "in-place", "packed", "compiled"),
-    "regular": ("eight-bit",),
-    "high": ("eight-bit", "step-cache"),
+    "regular": ("eight-bit", "compiled"),  # anew, for it is other code
+    "high": ("eight-bit", "compiled", "step-cache"),
 }
 """What each level of acceleration adds; ``none`` is in all of them."""
 
@@ -98,9 +98,9 @@ def levels_of(
             continue
         if "eight-bit" in names and small is None:
             small = networks.beside()
-            accelerate(small, device, ["eight-bit"])
+            accelerate(small, device, [name for name in names if name in NEEDS_WEIGHTS])
         whole[level] = replace(small if small is not None and "eight-bit" in names else networks)
-        accelerate(whole[level], device, [name for name in names if name != "eight-bit"])
+        accelerate(whole[level], device, [name for name in names if name not in NEEDS_WEIGHTS])
     return whole
 
 
