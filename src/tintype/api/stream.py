@@ -7,18 +7,17 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tintype import images
 from tintype.api.answers import outcome
 from tintype.api.body import read_json
 from tintype.api.events import EventStream
 from tintype.api.gateway import Gateway, Wired
+from tintype.api.previews import Previews
 from tintype.api.run import forget_inline
 from tintype.api.schemas import read_input
 from tintype.api.surface import Seen, Surface
 from tintype.api.tokens import Caller
 from tintype.api.waiting import progress, submitted, sync_job
 from tintype.core import JSON, Job, Params
-from tintype.files import PREVIEWS, FileStore
 
 
 async def stream(request: Request, gateway: Wired, account: Caller, surface: Seen) -> Response:
@@ -32,7 +31,7 @@ async def stream(request: Request, gateway: Wired, account: Caller, surface: See
 
 async def _events(job: Job, params: Params, gateway: Gateway, surface: Surface) -> AsyncGenerator[JSON]:
     """An event per step, then fal's output object; Refusal: there is none, and why."""
-    previews = _Previews(job.id, params, gateway.files)
+    previews = Previews(job.id, params, gateway.files)
     async with submitted(job, gateway), contextlib.aclosing(progress(job.id, gateway)) as states:
         async for now in states:
             async for event in previews.new():
@@ -40,35 +39,3 @@ async def _events(job: Job, params: Params, gateway: Gateway, surface: Surface) 
             if now.state.is_final:
                 yield await outcome(now, gateway, surface)
     await forget_inline(job.id, params, gateway)
-
-
-class _Previews:
-    """The small pictures that the worker leaves, in the order in which they were made."""
-
-    def __init__(self, job_id: str, params: Params, files: FileStore) -> None:
-        self._folder = f"{PREVIEWS}{job_id}"
-        self._params = params
-        self._files = files
-        self._shown = ""
-        self._latest: dict[int, JSON] = {}
-
-    async def new(self) -> AsyncGenerator[JSON]:
-        """An event for each that was not shown yet: all pictures as they stand, and how far it is."""
-        for key in await self._files.keys(self._folder):
-            if key <= self._shown:
-                continue
-            self._shown = key
-            data = await self._files.get(key)
-            if data is None:
-                continue
-            _, image, step = map(int, key.rpartition("/")[2].partition(".")[0].split("-"))
-            width, height = images.size(data)
-            url = images.data_uri(data, "image/jpeg")
-            self._latest[image] = {"url": url, "content_type": "image/jpeg", "width": width, "height": height}
-            steps = self._params.steps
-            yield {
-                "images": [self._latest[n] for n in sorted(self._latest)],
-                "progress": round((image * steps + step) / (self._params.images * steps), 4),
-                "step": step,
-                "num_inference_steps": steps,
-            }

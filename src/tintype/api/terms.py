@@ -1,4 +1,5 @@
-"""How the sender wants a request to be handled: fal's headers and query parameters, as :class:`~tintype.core.Terms`."""
+"""How the sender wants a request to be handled: fal's headers and query parameters, and one header of ours, as
+:class:`~tintype.core.Terms`."""
 
 import json
 import math
@@ -24,6 +25,7 @@ def read_terms(request: HTTPConnection, settings: Settings, surface: Surface) ->
         retry=headers.get("x-fal-no-retry", "").lower() not in YES,
         keep_payloads=headers.get("x-fal-store-io", "").strip() != "0",
         media_seconds=lifetime(headers.get("x-fal-object-lifecycle-preference")),
+        previews=headers.get("x-tintype-previews", "").strip() == "1",
         webhook=_webhook(request, surface),
         megapixel_price=settings.unit_price,
         expansion_price=settings.expansion_price,
