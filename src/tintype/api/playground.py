@@ -18,12 +18,12 @@ from tintype.errors import ServiceRefused
 
 EXAMPLES = {
     "postcard": [
-        "a red sailboat on a calm sea at sunset",
+        "a red sailboat at sunset",
         "a lighthouse at night with the moon",
-        "two yellow tents on the beach, an island behind",
-        "a small white house in the snow, mountains behind",
-        "three pink flowers in a meadow under a rainbow",
-        "a big green cactus in the desert at dawn",
+        "two yellow tents on the beach",
+        "a small white house in the snow",
+        "three pink flowers under a rainbow",
+        "a cactus in the desert at dawn",
     ]
 }
 """Prompts that a model can paint, by its name; to any other we show the one of fal's page."""
@@ -36,6 +36,7 @@ class Playground(BaseModel):
     model: str = Field(description="What is loaded.")
     prompts: list[str] = Field(description="Examples that this model can paint.")
     sizes: dict[str, tuple[int, int]] = Field(description="Width and height of each preset, in pixels.")
+    expansion_price: float = Field(description="Of expanding one prompt; other prices: /v1/models/pricing.")
     needs_key: bool
     env: str = Field(description="The command that prints the exports for fal's Python client.")
 
@@ -48,6 +49,7 @@ async def playground(gateway: Wired, surface: Seen) -> Response:
         model=model,
         prompts=EXAMPLES.get(model, [EXAMPLE_PROMPT]),
         sizes={**PRESETS},
+        expansion_price=gateway.settings.expansion_price,
         needs_key=_needs_key(gateway),
         env=_env(gateway.settings, surface),
     )

@@ -1,1 +1,0 @@
-import{t as e}from"./later-2wGHeiUg.js";import{n as t}from"./index-Bri1GnB0.js";function n(){return t(e,{title:`Routes`,children:`Not built yet.`})}export{n as default};

@@ -1,1 +1,0 @@
-import{n as e}from"./index-Bri1GnB0.js";function t({title:t,children:n}){return e(`div`,{class:`narrow`,children:[e(`h1`,{children:t}),e(`p`,{children:n})]})}export{t};

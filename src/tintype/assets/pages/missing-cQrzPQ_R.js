@@ -1,1 +1,0 @@
-import{n as e,t}from"./index-Bri1GnB0.js";function n(){return e(`div`,{class:`narrow`,children:[e(`h1`,{children:`There is no such page`}),e(`p`,{children:[`Nothing is at `,e(`code`,{children:location.pathname}),`. `,e(`a`,{href:t(`/`),children:`Paint something instead.`})]})]})}export{n as default};
