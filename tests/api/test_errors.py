@@ -214,7 +214,6 @@ def test_a_preset_beyond_the_limit_is_named(tmp_path: Path) -> None:
         ("POST", "/fal-ai/z-image/turbo/lora", 404, "Path /turbo/lora not found"),
         ("POST", "/fal-ai/z-image/base", 404, "Path /base not found"),
         ("GET", "/x", 404, "Path /x not found"),
-        ("GET", "/", 404, "Path / not found"),
         ("GET", "/files", 404, "Path /files not found"),
         ("GET", "/files/a/b.png", 404, "File not found"),
         ("GET", "/fal-ai/z-image/requests/x", 404, "Request not found"),

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.api.envelope import check_error
-from tests.api.gateway import Gateway
+from tests.api.gateway import QUEUE, WISH, Gateway
 from tests.api.reading import chunks, events
 from tintype.api.gateway import Pace
 from tintype.core import State
@@ -46,6 +46,15 @@ def test_it_tells_every_change_and_each_log_line_once(paused: Gateway) -> None:
     assert words.count("COMPLETED") == 1
     messages = [line["message"] for event in seen for line in event["logs"]]
     assert messages == [f"step {n}/4" for n in range(1, 5)]
+
+
+def test_who_asked_for_previews_at_the_submission_gets_the_pictures_as_they_stand(gateway: Gateway) -> None:
+    submitted = gateway.post(QUEUE, WISH, headers={"x-tintype-previews": "1"}).json()
+    with watch(gateway, submitted, logs=0) as response:
+        *_, last = events(response)
+    assert (last["status"], last["preview"]["step"], last["preview"]["num_inference_steps"]) == ("COMPLETED", 2, 2)
+    assert last["preview"]["images"][0]["url"].startswith("data:image/jpeg;base64,")
+    assert "preview" not in gateway.completed(submitted)
 
 
 def test_its_events_are_what_polling_answers(paused: Gateway) -> None:

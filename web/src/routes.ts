@@ -30,8 +30,8 @@ export const PAGES: Page[] = [
   },
   { pattern: /^\/requests$/, href: "/requests", title: "Requests", load: () => import("./requests/page") },
   { pattern: /^\/requests\/([^/]+)$/, title: "Request", load: () => import("./requests/one") },
-  { pattern: /^\/admin$/, href: "/admin", title: "Operator", load: () => import("./admin/page") },
-  { pattern: /^\/docs$/, href: "/docs", title: "Routes", load: () => import("./docs/page") },
+  { pattern: /^\/admin$/, href: "/admin", title: "Admin", load: () => import("./admin/page") },
+  { pattern: /^\/docs$/, href: "/docs", title: "Docs", load: () => import("./docs/page") },
 ];
 
 const MISSING: Page = { pattern: /.*/, title: "No such page", load: () => import("./missing") };

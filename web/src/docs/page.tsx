@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { once } from "../shared/client";
 import { link } from "../shared/root";
+import { Words } from "../shared/words";
 import { groupsOf, typeOf, used, type Document, type Operation, type Route, type Schema } from "./openapi";
 import "../api-page/style.css";
 import "./style.css";
@@ -102,7 +103,7 @@ function Parameters({ operation }: { operation: Operation }) {
             {place}, {typeOf(schema)}
             {required ? "" : ", optional"}
           </span>{" "}
-          {description ?? schema?.description}
+          <Words text={description ?? schema?.description ?? ""} />
         </li>
       ))}
     </ul>
@@ -124,7 +125,7 @@ function SchemaShown({ name, schema }: { name: string; schema: Schema }) {
               {schema.required?.includes(field) ? ", required" : ""}
               {each.default === undefined || each.default === null ? "" : `, default ${JSON.stringify(each.default)}`}
             </span>{" "}
-            {each.description}
+            <Words text={each.description ?? ""} />
           </li>
         ))}
       </ul>

@@ -1,5 +1,6 @@
 /** The form: a label, a control, a description and maybe an error for each field of the schema. */
 
+import { Words } from "../shared/words";
 import { Choice, Json, NumberField, Seed, SizeField, Slider, Text, Toggle, type Drawn } from "./controls";
 import type { Field, Values } from "./schema";
 import type { Presets } from "./size";
@@ -118,9 +119,4 @@ function Chips({ prompts, choose }: { prompts: string[]; choose: (prompt: string
       ))}
     </div>
   );
-}
-
-/** A description, in which `backticks` mean code. */
-function Words({ text }: { text: string }) {
-  return <>{text.split(/`([^`]*)`/).map((part, n) => (n % 2 ? <code key={n}>{part}</code> : part))}</>;
 }

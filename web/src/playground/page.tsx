@@ -59,7 +59,7 @@ function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
     if (broken || !isOver(current.value)) return;
     if (Object.keys(absent).length) return focusOn(Object.keys(absent)[0]!);
     show("result");
-    document.querySelector(".outcome")?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (isNarrow.matches) document.querySelector(".outcome")?.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth" });
     void start(wish).then(() => {
       const first = Object.keys(current.value?.fieldErrors ?? {})[0];
       if (first) focusOn(first);
@@ -174,6 +174,9 @@ async function priceOf(): Promise<Price | null> {
   return prices[0] ?? null;
 }
 
+/** Then the result lies below the form. */
+const isNarrow = matchMedia("(max-width: 900px)");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 function focusOn(name: string): void {
