@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { defineConfig } from "vite";
+import { licences } from "./licences.ts";
 
 export default defineConfig({
   // Addresses are relative, so that the pages also work below a proxy's prefix; the server makes those of the HTML.
@@ -21,6 +22,7 @@ export default defineConfig({
     },
   },
   plugins: [
+    licences(),
     {
       // Nothing is painted before the script has chosen between light and dark.
       name: "script-before-paint",

@@ -57,7 +57,8 @@ def test_files_are_kept_for_ever_and_packed(gateway: Gateway) -> None:
         answer = gateway.http.get(f"/pages/{path.name}")
         assert answer.content == path.read_bytes()
         assert answer.headers["content-encoding"] == "gzip"
-        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        kept = path.name not in ("index.html", "licences.txt")
+        assert answer.headers["cache-control"] == ("public, max-age=31536000, immutable" if kept else "no-cache")
         assert gateway.http.get(f"/pages/{path.name}", headers={"accept-encoding": ""}).content == answer.content
     for name in ("nothing.js", "..%2fpostcard%2ftintype.json"):
         assert gateway.http.get(f"/pages/{name}").status_code == 404

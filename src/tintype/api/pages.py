@@ -6,6 +6,7 @@ Whoever asks for ``text/html`` is a browser. Addresses that mean something else 
 import functools
 import gzip
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ PROTECTED = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
+HASHED = re.compile(r"-[\w-]{8}\.\w+$")
 FOR_EVER = "public, max-age=31536000, immutable"
 """For a file whose name changes with its content."""
 
@@ -52,7 +54,7 @@ async def file(name: str, request: Request) -> Response:
     found = _files().get(name)
     if found is None:
         return render(Failure(404, f"The pages have no file {name}"))
-    return _sent(request, found, {"cache-control": FOR_EVER})
+    return _sent(request, found, {"cache-control": FOR_EVER if HASHED.search(name) else "no-cache"})
 
 
 def no_such_page(request: Request) -> Response:

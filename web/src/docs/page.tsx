@@ -39,6 +39,9 @@ export default function Docs() {
             ))}
           </section>
         ))}
+        <p class="hint">
+          What these pages are made of: <a href={link("/pages/licences.txt")}>licences</a>.
+        </p>
       </article>
     </div>
   );

@@ -1,6 +1,6 @@
 /** The playground: a form on the left, what becomes of it on the right. */
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { MODEL } from "../routes";
 import { once, type Refused } from "../shared/client";
 import { root } from "../shared/root";
@@ -126,7 +126,8 @@ function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
               Cancel
             </button>
             <button type="submit" class="primary" disabled={busy || broken !== ""} title="Ctrl+Enter">
-              {busy ? "Painting …" : "Run"} <kbd aria-hidden="true">{isApple ? "⌘" : "Ctrl"} ↵</kbd>
+              <span key={String(busy)}>{busy ? "Painting …" : "Run"}</span>
+              <kbd aria-hidden="true">{isApple ? "⌘" : "Ctrl"} ↵</kbd>
             </button>
           </div>
         </form>
@@ -185,13 +186,15 @@ function focusOn(name: string): void {
 }
 
 function useCtrlEnter(then: () => void): void {
+  const latest = useRef(then);
+  latest.current = then;
   useEffect(() => {
     const heard = (event: KeyboardEvent) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
-      then();
+      latest.current();
     };
     addEventListener("keydown", heard);
     return () => removeEventListener("keydown", heard);
-  });
+  }, []);
 }

@@ -44,7 +44,7 @@ export function KeyDialog() {
     now?.answer(true);
   };
   return (
-    <dialog ref={dialog} aria-labelledby="key-title" onClose={() => now?.answer(false)}>
+    <dialog ref={dialog} aria-labelledby="key-title" onCancel={() => now?.answer(false)}>
       {now && (
         <form onSubmit={save}>
           <h2 id="key-title">A key, please</h2>

@@ -1,1 +1,0 @@
-import{t as e}from"./later-CriLr4cq.js";import{p as t}from"./index-PJM26kNs.js";function n(){return t(e,{title:`Operator`,children:`Not built yet.`})}export{n as default};
