@@ -37,6 +37,8 @@ export async function open(path: string, size: SizeName = "wide", theme: Theme =
   const context = await browser.newContext({
     viewport: SIZES[size],
     colorScheme: theme,
+    // A picture taken amid a movement shows nothing.
+    reducedMotion: isPhone ? "reduce" : "no-preference",
     isMobile: isPhone,
     hasTouch: isPhone,
     permissions: ["clipboard-read", "clipboard-write"],
@@ -49,6 +51,14 @@ export async function open(path: string, size: SizeName = "wide", theme: Theme =
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) complaints.push(message.text());
   });
   await page.goto(path.startsWith("http") ? path : server + path);
+  return page;
+}
+
+/** The same on the server that wants a key, which the tab has. */
+export async function openLocked(path: string, size: SizeName = "wide", theme: Theme = "light"): Promise<Page> {
+  const page = await open("/pages/licences.txt", size, theme);
+  await page.addInitScript((key) => sessionStorage.setItem("tintype-key", key), locked.key);
+  await page.goto(locked.url + path);
   return page;
 }
 

@@ -70,7 +70,7 @@ test("another size, another format, four at once, and the next seed", async () =
 test("a running one is cancelled", async () => {
   const page = await open("/");
   await prompt(page).fill("a castle");
-  await page.getByLabel("The same as a number").fill("30");
+  await page.getByLabel("Num inference steps, as a number").fill("30");
   await choose(page, "4");
   await run(page).click();
   await page.locator("img.preview").waitFor();
@@ -108,7 +108,7 @@ test("form and JSON say the same", async () => {
   await body.fill('{"prompt": "a palm", "num_inference_steps": 4, "output_format": "jpeg"}');
   await page.getByRole("tab", { name: "Form" }).click();
   expect(await prompt(page).inputValue()).toBe("a palm");
-  expect(await page.getByLabel("The same as a number").inputValue()).toBe("4");
+  expect(await page.getByLabel("Num inference steps, as a number").inputValue()).toBe("4");
   expect(await page.getByRole("radio", { name: "jpeg" }).isChecked()).toBe(true);
 });
 
@@ -144,7 +144,7 @@ test("the first paint comes at once, and nothing moves", async () => {
   const times: number[] = [];
   for (let n = 0; n < 3; n++) {
     const page = await open("/");
-    await page.locator(".cost").getByText("per run").waitFor();
+    await page.locator(".cost").getByText("$").waitFor();
     times.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]!.startTime));
     expect(await shifted(page)).toBe(0);
   }
@@ -155,7 +155,7 @@ for (const size of Object.keys(SIZES) as SizeName[])
   for (const theme of THEMES)
     test(`pictures of it: ${size}, ${theme}`, async () => {
       const page = await open("/", size, theme);
-      await page.locator(".cost").getByText("per run").waitFor();
+      await page.locator(".cost").getByText("$").waitFor();
       await shoot(page, `playground-before-${size}-${theme}`);
       expect(await barriers(page)).toEqual([]);
       await prompt(page).fill("a lighthouse at night with the moon");

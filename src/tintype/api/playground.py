@@ -22,8 +22,8 @@ EXAMPLES = {
         "a lighthouse at night with the moon",
         "two yellow tents on the beach",
         "a small white house in the snow",
-        "three pink flowers under a rainbow",
-        "a cactus in the desert at dawn",
+        "pink flowers under a rainbow",
+        "a cactus in the desert",
     ]
 }
 """Prompts that a model can paint, by its name; to any other we show the one of fal's page."""

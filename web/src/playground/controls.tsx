@@ -68,7 +68,7 @@ export function Choice({ id, control, value, set, describedBy, invalid }: Of<"ch
   );
 }
 
-export function Slider({ id, control: { min, max }, value, set, describedBy, invalid }: Of<"slider">) {
+export function Slider({ id, field, control: { min, max }, value, set, describedBy, invalid }: Of<"slider">) {
   const now = typeof value === "number" ? value : min;
   return (
     <div class="row slider">
@@ -81,7 +81,7 @@ export function Slider({ id, control: { min, max }, value, set, describedBy, inv
         onInput={(event) => set(event.currentTarget.valueAsNumber)}
         aria-describedby={describedBy}
       />
-      <NumberInput label="The same as a number" value={value} set={set} bounds={{ min, max }} invalid={invalid} />
+      <NumberInput label={`${field.title}, as a number`} value={value} set={set} bounds={{ min, max }} invalid={invalid} />
     </div>
   );
 }

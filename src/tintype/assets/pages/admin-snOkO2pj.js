@@ -1,1 +1,0 @@
-import{t as e}from"./later-DbZp2zd7.js";import{p as t}from"./index-DngN8jQw.js";function n(){return t(e,{title:`Operator`,children:`Not built yet.`})}export{n as default};
