@@ -30,10 +30,12 @@ test("a failure is told in the server's words", async () => {
 test("markup in prompts, logs and expanded prompts is text", async () => {
   const markup = "<b>bold</b><img/src=x/onerror=document.title=1>";
   const page = await painted(markup, (form) => form.getByRole("switch", { name: "Enable prompt expansion" }).check());
-  await page.locator(".expanded p").getByText(`${markup}, in one flat colour`).waitFor();
+  await page.locator(".expanded p", { hasText: `${markup}, in one flat colour` }).waitFor();
   expect(await page.getByRole("log").textContent()).toContain(markup);
   expect(await page.locator("main b:not(.title b), main img:not(.stage img)").count()).toBe(0);
   expect(await page.locator(".stage img").getAttribute("alt")).toContain(markup);
+  await page.getByRole("tab", { name: "Code" }).click();
+  expect(await page.locator(".block pre").textContent()).toContain(markup);
   expect(await page.title()).toBe("Playground · Tintype");
 });
 

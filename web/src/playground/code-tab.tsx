@@ -44,7 +44,7 @@ function Block({ title, text, language }: { title: string; text: string; languag
   return (
     <div class="block">
       <div class="row">
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <CopyButton label="Copy" text={() => text} />
       </div>
       <pre tabIndex={0} data-language={language}>

@@ -51,7 +51,9 @@ function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
   const [price, setPrice] = useState<Price | null>(null);
   const run = current.value;
   const busy = !isOver(run);
-  useEffect(() => void priceOf().then(setPrice, () => undefined), []);
+  // A server that wants a key tells its price once it has been given one.
+  const wasTaken = run?.id !== undefined;
+  useEffect(() => void priceOf().then(setPrice, () => undefined), [wasTaken]);
 
   const paint = (wish = values) => {
     const absent = broken ? {} : lacking(wish, fields);

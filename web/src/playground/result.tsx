@@ -5,7 +5,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { CopyButton } from "../shared/copy";
 import { bytes, clock, seconds } from "../shared/format";
 import { Download, Vary } from "../shared/icons";
-import { isOver, progress, type Line, type Output, type Picture, type Run } from "./run";
+import { expanded, progress, type Line } from "./log";
+import { isOver, type Output, type Picture, type Run } from "./run";
 import type { Values } from "./schema";
 import { pixels, type Presets, type Size } from "./size";
 
@@ -41,7 +42,7 @@ export function Result({ run, values, presets, vary, reuse }: Shown) {
       </div>
       </Standing>
       <Log lines={run?.logs ?? []} />
-      {run?.output && <Answer output={run.output} asked={run.input} />}
+      {run?.output && <Answer run={run} />}
     </section>
   );
 }
@@ -152,19 +153,19 @@ function Log({ lines }: { lines: Line[] }) {
   );
 }
 
-function Answer({ output, asked }: { output: Output; asked: Values }) {
-  const wasExpanded = asked["enable_prompt_expansion"] === true;
+function Answer({ run: { output, logs } }: { run: Run }) {
+  const fuller = expanded(logs);
   return (
     <>
-      {wasExpanded && (
+      {fuller && (
         <div class="expanded">
-          <h3>{output.prompt === asked["prompt"] ? "The prompt needed no expansion" : "The expanded prompt"}</h3>
-          <p>{output.prompt}</p>
+          <h2>The expanded prompt</h2>
+          <p>{fuller}</p>
         </div>
       )}
       <details class="answer">
         <summary>
-          The answer as JSON <span class="hint">seed {output.seed}</span>
+          The answer as JSON <span class="hint">seed {output!.seed}</span>
         </summary>
         <CopyButton label="Copy the JSON" text={() => JSON.stringify(output, null, 2)} />
         <pre tabIndex={0}>{JSON.stringify(output, shortened, 2)}</pre>

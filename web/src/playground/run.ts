@@ -4,13 +4,9 @@ import { ApiError, ValidationError } from "@fal-ai/client";
 import { signal } from "@preact/signals";
 import { MODEL } from "../routes";
 import { fal, reason, withKey } from "../shared/client";
+import type { Line } from "./log";
 import type { Values } from "./schema";
 
-export interface Line {
-  timestamp: string;
-  message: string;
-  level: string;
-}
 export interface Picture {
   url: string;
   content_type: string;
@@ -122,16 +118,4 @@ function ending(error: unknown): Partial<Run> {
   }
   const said = error instanceof ApiError ? reason(error.body) : undefined;
   return { phase: "failed", error: said ?? (error instanceof Error ? error.message : String(error)) };
-}
-
-/** How far the painting is, as the log has it: which picture, which step, and of how many. */
-export function progress(logs: Line[]): { image: number; images: number; step: number; steps: number } | null {
-  for (const { message } of logs.toReversed()) {
-    const match = /^(?:image (\d+)\/(\d+), )?step (\d+)\/(\d+),/.exec(message);
-    if (match) {
-      const [image, images, step, steps] = match.slice(1).map((text) => Number(text ?? 1));
-      return { image: image!, images: images!, step: step!, steps: steps! };
-    }
-  }
-  return null;
 }

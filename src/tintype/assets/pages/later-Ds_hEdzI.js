@@ -1,0 +1,1 @@
+import{p as e}from"./index-BfySvFOx.js";function t({title:t,children:n}){return e(`div`,{class:`narrow`,children:[e(`h1`,{children:t}),e(`p`,{children:n})]})}export{t};

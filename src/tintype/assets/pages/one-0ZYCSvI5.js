@@ -1,1 +1,0 @@
-import{t as e}from"./later-BSMJ97IE.js";import{p as t}from"./index-B8Je1KaV.js";function n(){return t(e,{title:`Request`,children:`Not built yet.`})}export{n as default};
