@@ -122,6 +122,7 @@ def _add_pages(app: FastAPI) -> None:
         app.add_api_route(f"/models/{ENDPOINT}{address}", pages.model_page, methods=["GET"], **reference.MODEL_PAGE)
     for address in pages.ADDRESSES:
         app.add_api_route(address, pages.page, methods=["GET"], **reference.PAGE)
+    app.add_api_route("/requests/{job_id}", pages.request_page, methods=["GET"], **reference.PAGE)
     app.add_api_route("/pages/{name}", pages.file, methods=["GET"], **reference.PAGE_FILE)
 
 

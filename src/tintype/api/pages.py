@@ -21,7 +21,7 @@ from tintype.api.surface import Seen, Surface
 from tintype.core import Failure
 
 FOLDER = Path(__file__).parents[1] / "assets" / "pages"
-ADDRESSES = ("/", "/requests", "/requests/{job_id}", "/admin", "/docs")
+ADDRESSES = ("/", "/requests", "/admin", "/docs")
 """Those that are pages to everybody."""
 
 HTML = "text/html"
@@ -39,6 +39,11 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 async def page(request: Request, surface: Seen) -> Response:
     """One of :data:`ADDRESSES`: what it shows is the business of the script in it."""
+    return _html(request, surface, 200)
+
+
+async def request_page(job_id: str, request: Request, surface: Seen) -> Response:  # noqa: ARG001
+    """``GET /requests/{job_id}``: the same for every request, known or not; the script asks for it."""
     return _html(request, surface, 200)
 
 
