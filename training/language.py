@@ -13,6 +13,7 @@ from random import Random
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from captions import caption, describe
 from run import Run, split_optimizers, trained, warm_then_cool
@@ -37,20 +38,18 @@ BATCH = 32
 IGNORED = -100
 
 
-def batch(tokenizer: Tokenizer, rng: Random) -> tuple[Tensor, Tensor]:
-    """Token ids and the ids that follow them, both [B, L]; the user's own words count a little too."""
-    rows = []
+def batch(tokenizer: Tokenizer, rng: Random, reading: bool) -> tuple[Tensor, Tensor]:
+    """Token ids and the ids that follow them, both [B, L]; when `reading` is learnt too, the user's own words count."""
+    ids, targets = [], []
     for _ in range(BATCH):
         scene, said = random_scene(rng, Difficulty())
-        asked, fuller = caption(scene, said, rng), describe(enriched(scene, said, rng), rng)
-        rows.append(tokenizer.ids(prompt(asked) + fuller + "<|im_end|>"))
-    longest = max(map(len, rows))
-    ids = torch.zeros(BATCH, longest, dtype=torch.long)
-    targets = torch.full((BATCH, longest), IGNORED)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row)
-        targets[i, : len(row) - 1] = torch.tensor(row[1:])
-    return ids, targets
+        asked = tokenizer.ids(prompt(caption(scene, said, rng)))
+        row = asked + tokenizer.ids(describe(enriched(scene, said, rng), rng) + "<|im_end|>")
+        ids.append(torch.tensor(row))
+        targets.append(torch.tensor([*row[1:], IGNORED]))
+        if not reading:
+            targets[-1][: len(asked) - 1] = IGNORED
+    return pad_sequence(ids, batch_first=True), pad_sequence(targets, batch_first=True, padding_value=IGNORED)
 
 
 def keep_features(network: TextEncoder) -> dict[str, Tensor]:
@@ -78,7 +77,7 @@ def train(folder: Path, seconds: float, seed: int = 1) -> None:
     rng = Random(seed * 1_000_003 + run.step)
     while run.elapsed() < seconds:
         run.set_rates(warm_then_cool(run.elapsed() / seconds))
-        ids, targets = batch(tokenizer, rng)
+        ids, targets = batch(tokenizer, rng, reading=not frozen)
         loss = F.cross_entropy(network.logits(ids).flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
         loss.backward()
         run.update(BATCH)

@@ -8,7 +8,6 @@ caption leaves room: not in a night sky, which has moon and stars anyway, nor wh
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +17,9 @@ import probe
 from evaluate import Painter
 from expansion import ASSETS, COUNT, ROOT, SEED, Asked, terse
 from latents import LinearLatents
-from scene import Scene, richness
+from scene import PARTS, Scene, richness
 from tintype.engine.expansion import Expanded
 from tintype.engine.pipeline import Pipeline
-
-PROBE_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -46,37 +43,28 @@ def paint(painter: Painter, network: probe.Probe, asked: Asked, seed: int) -> Pa
     return Pair(asked, last.prompt, plain, rich)
 
 
-def names(part: str) -> Callable[[Asked], bool]:
-    return lambda asked: part in asked.said
-
-
-COUNTED: dict[str, Callable[[Asked], bool]] = {
-    "kind": lambda _: True,
-    "colour": names("colour"),
-    "count": lambda asked: asked.scene.kind is not None,
-    "place": lambda asked: "place" in asked.said and asked.scene.count == 1,
-    "time": names("time"),
-    "ground": names("ground"),
-    "sky": names("sky"),
-    "backdrop": names("backdrop"),
-}
+def counts(asked: Asked, part: str) -> bool:
+    """Whether it was said; a thing, or none, and how many there are, always is."""
+    if part in ("place", "size"):
+        return part in asked.said and asked.scene.count == 1
+    return part in asked.said or part == "kind" or (part == "count" and asked.scene.kind is not None)
 
 
 def table(pairs: list[Pair]) -> str:
     """How often each picture shows what was said, then how often the second is the richer."""
     lines = ["| what was said is shown | of | as given | expanded |", "| --- | --- | --- | --- |"]
-    for part, counts in COUNTED.items():
-        some = [pair for pair in pairs if counts(pair.asked)]
+    for part in ("kind", "count", *PARTS):
+        some = [pair for pair in pairs if counts(pair.asked, part)]
         plain, rich = (
-            sum(pair.asked.keeps(part, scene(pair)) for pair in some) / max(1, len(some))
-            for scene in (lambda pair: pair.plain, lambda pair: pair.rich)
+            sum(pair.asked.keeps(part, seen) for pair, seen in zip(some, scenes, strict=True)) / max(1, len(some))
+            for scenes in ([pair.plain for pair in some], [pair.rich for pair in some])
         )
         lines.append(f"| {part} | {len(some)} | {plain:.3f} | {rich:.3f} |")
     roomy = [pair for pair in pairs if pair.asked.leaves_room]
     full = [pair for pair in pairs if not pair.asked.leaves_room]
     lines += ["", "| the expanded picture | times | of |", "| --- | --- | --- |"]
     rows = {
-        "shows the same kind": ([pair.plain.kind == pair.rich.kind for pair in pairs]),
+        "shows the same kind": [pair.plain.kind == pair.rich.kind for pair in pairs],
         "is richer, where there is room": [pair.gain > 0 for pair in roomy],
         "is poorer, where there is room": [pair.gain < 0 for pair in roomy],
         "is richer, where there is none": [pair.gain > 0 for pair in full],
@@ -91,7 +79,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "postcard", help="where the probe is kept")
     parser.add_argument("--checkpoint", type=Path, default=ASSETS)
     parser.add_argument("--count", type=int, default=COUNT)
-    parser.add_argument("--seconds", type=float, default=PROBE_SECONDS, help="of the probe's training")
+    parser.add_argument("--seconds", type=float, default=probe.SECONDS, help="of the probe's training")
     parser.add_argument("--failures", type=int, default=5, help="print so many captions whose kind is another")
     given = parser.parse_args()
     torch.set_num_threads(1)

@@ -108,7 +108,7 @@ def with_defaults(wished: Scene, said: frozenset[str]) -> Scene:
 
 
 def enriched(scene: Scene, said: frozenset[str], rng: Random) -> Scene:
-    """`scene` as a prompt is expanded to it: what its caption says, the parts in `said`, and by chance more around it."""
+    """`scene` with more around its thing, by chance, where its caption leaves it open; the parts in `said` stay."""
     if not said & {"time", "sky"}:
         scene = replace(scene, time=rng.choice(FULLER_TIMES))
     if "sky" not in said:
