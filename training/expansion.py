@@ -1,8 +1,7 @@
 """How well prompts are expanded, in figures: `python training/expansion.py`.
 
 Terse captions of the grammar, the same for the same seed, go through the server's own expander; each answer is parsed
-by the grammar of `captions.describe`, word for word. Whatever parses is fluent, and says which thing of which colour
-it describes.
+by the grammar of `captions.describe`, word for word. Whatever parses is fluent, and says which scene it describes.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import torch
 
 from captions import caption, describe, with_article
 from palette import COLOURS
-from scene import Difficulty, Scene, random_scene, with_defaults
+from scene import Difficulty, Scene, random_scene, richness, with_defaults
 from tintype.engine.expansion import Expander, Words, goes_in_circles
 from tintype.engine.pipeline import Pipeline
 from words import (
@@ -40,32 +39,56 @@ ASSETS = ROOT / "src" / "tintype" / "assets" / "postcard"
 COUNT, SEED = 200, 2026
 MOST_WORDS, MOST_PARTS = 8, 2  # of a terse caption
 LOOP_WORDS = 4  # so many words in a row that come twice are a loop
-SCARVES = r"with (?:a (?P<scarf>{colour}) scarf|(?P<scarves>{colour}) scarves)"
+
+
+def meanings(groups: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """From each of its words to the name of a group."""
+    return {word: name for name, words in groups.items() for word in words}
 
 
 def any_of(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, set(words)), key=len, reverse=True))
 
 
-def all_words(groups: dict[str, tuple[str, ...]]) -> str:
-    return any_of(word for words in groups.values() for word in words)
-
-
 KIND_OF = {noun: kind for kind, nouns in NOUNS.items() for noun in nouns[0]}
 COUNT_OF = {word: count for count, words in NUMBERS.items() for word in words} | {"a": 1, "an": 1}
 COLOUR_OF = {word: name for name in COLOURS for word in COLOUR_WORDS.get(name, (name,))}
-GROUND_OF = {with_article(noun): ground for ground, nouns in LANDSCAPES.items() for noun in nouns}
+LANDSCAPE_OF = {with_article(noun): ground for ground, nouns in LANDSCAPES.items() for noun in nouns}
+SIZE_OF, TIME_OF, GROUND_OF, BACKDROP_OF, SKY_OF = map(meanings, (SIZES, TIMES, GROUNDS, BACKDROPS, SKY_WORDS))
+PLACE_OF = meanings(SIDES) | {"side by side": "centre"}
+COLOUR = any_of(COLOUR_OF)
 THING = (
-    rf"(?P<count>{any_of(COUNT_OF)}) (?:{any_of(word for words in SIZES.values() for word in words)}) "
-    rf"(?:(?P<colour>{any_of(COLOUR_OF)}) )?(?P<noun>{any_of(KIND_OF)})"
-    rf"(?: {SCARVES.format(colour=any_of(COLOUR_OF))})?"
+    rf"(?P<count>{any_of(COUNT_OF)}) (?P<size>{any_of(SIZE_OF)}) (?:(?P<colour>{COLOUR}) )?(?P<noun>{any_of(KIND_OF)})"
+    rf"(?: with (?:a (?P<scarf>{COLOUR}) scarf|(?P<scarves>{COLOUR}) scarves))?"
 )
-SKY = rf"(?:{any_of(CLEAR)}|(?:{all_words(SKY_WORDS)})(?: and (?:{all_words(SKY_WORDS)}))?)"
 DESCRIPTION = re.compile(
-    rf"A travel poster of (?:{THING} (?:{all_words(GROUNDS)}) (?:{all_words(SIDES)}|side by side)"
-    rf"|(?P<landscape>{any_of(GROUND_OF)})) (?:{all_words(TIMES)}), "
-    rf"with (?:{all_words(BACKDROPS)}) in the background and {SKY}\."
+    rf"A travel poster of (?:{THING} (?P<ground>{any_of(GROUND_OF)}) (?P<place>{any_of(PLACE_OF)})"
+    rf"|(?P<landscape>{any_of(LANDSCAPE_OF)})) (?P<time>{any_of(TIME_OF)}), with (?P<backdrop>{any_of(BACKDROP_OF)}) "
+    rf"in the background and (?:{any_of(CLEAR)}|(?P<first>{any_of(SKY_OF)})(?: and (?P<second>{any_of(SKY_OF)}))?)\."
 )
+
+
+def parse(text: str) -> Scene | None:
+    """The scene that a description describes; None: it is none."""
+    if (parsed := DESCRIPTION.fullmatch(text)) is None:
+        return None
+    word = parsed.groupdict(default="")
+    around = Scene(
+        time=TIME_OF[word["time"]],
+        ground=GROUND_OF.get(word["ground"]) or LANDSCAPE_OF[word["landscape"]],
+        sky=tuple(SKY_OF[word[place]] for place in ("first", "second") if word[place]),
+        backdrop=BACKDROP_OF[word["backdrop"]],
+    )
+    if not word["noun"]:
+        return around
+    return replace(
+        around,
+        kind=KIND_OF[word["noun"]],
+        colour=COLOUR_OF.get(word["colour"] or word["scarf"] or word["scarves"], ""),
+        place=PLACE_OF[word["place"]],
+        size=SIZE_OF[word["size"]],
+        count=COUNT_OF[word["count"]],
+    )
 
 
 @dataclass(frozen=True)
@@ -76,17 +99,28 @@ class Asked:
     scene: Scene
     said: frozenset[str]
 
+    @property
+    def leaves_room(self) -> bool:
+        """Whether more can be painted without painting anything else than it says."""
+        sky = "sky" not in self.said and self.scene.time != "night"
+        return sky or ("backdrop" not in self.said and self.scene.backdrop == "none")
+
+    def keeps(self, part: str, found: Scene | None) -> bool:
+        return found is not None and getattr(found, part) == getattr(self.scene, part)
+
+    def is_kept(self, found: Scene | None) -> bool:
+        """Whether `found` is the same thing, or a landscape too, and all as it was said."""
+        parts = {"kind", *self.said} | ({"count"} if self.scene.kind else set())
+        return all(self.keeps(part, found) for part in parts)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What was made of one caption; None: the caption says nothing about it."""
+    """What was made of one caption, and the scene that it describes, if it describes one."""
 
     asked: Asked
     text: str
-    subject: bool
-    colour: bool | None
-    number: bool | None
-    fluent: bool
+    scene: Scene | None
     loops: bool
 
 
@@ -106,21 +140,8 @@ def terse(count: int, seed: int) -> list[Asked]:
 def answer(expander: Expander, asked: Asked, seed: int) -> Answer:
     events = expander.expand(asked.text, seed)
     written = "".join(event.text for event in events if isinstance(event, Words))
-    parsed, scene = DESCRIPTION.fullmatch(written), asked.scene
-    found = parsed.groupdict() if parsed else dict.fromkeys(DESCRIPTION.groupindex)
-    colour = COLOUR_OF.get(found["colour"] or found["scarf"] or found["scarves"] or "")
-    subject = KIND_OF.get(found["noun"] or "") == scene.kind and parsed is not None
-    if scene.kind is None and "ground" in asked.said:
-        subject = GROUND_OF.get(found["landscape"] or "") == scene.ground
-    return Answer(
-        asked,
-        written,
-        subject=subject,
-        colour=colour == scene.colour if "colour" in asked.said else None,
-        number=COUNT_OF.get(found["count"] or "") == scene.count if scene.kind is not None else None,
-        fluent=parsed is not None,
-        loops=goes_in_circles(expander.tokenizer.ids(written)) or comes_twice(written.split()),
-    )
+    loops = goes_in_circles(expander.tokenizer.ids(written)) or comes_twice(written.split())
+    return Answer(asked, written, parse(written), loops)
 
 
 def comes_twice(words: list[str]) -> bool:
@@ -130,13 +151,25 @@ def comes_twice(words: list[str]) -> bool:
 
 def table(answers: list[Answer]) -> str:
     """Each share, and of how many."""
-    both = [a.subject and a.colour is not False for a in answers]
+
+    def kept(part: str, counted: list[Answer]) -> list[bool]:
+        return [a.asked.keeps(part, a.scene) for a in counted]
+
+    coloured = [a for a in answers if "colour" in a.asked.said]
+    roomy = [a for a in answers if a.asked.leaves_room]
     rows: dict[str, list[bool]] = {
-        "subject kept": [a.subject for a in answers],
-        "colour kept": [a.colour for a in answers if a.colour is not None],
-        "subject and colour kept": both,
-        "number kept": [a.number for a in answers if a.number is not None],
-        "fluent": [a.fluent for a in answers],
+        "thing kept": kept("kind", answers),
+        "colour kept": kept("colour", coloured),
+        "thing and colour kept": [
+            a.asked.keeps("kind", a.scene) and ("colour" not in a.asked.said or a.asked.keeps("colour", a.scene))
+            for a in answers
+        ],
+        "number kept": kept("count", [a for a in answers if a.asked.scene.kind]),
+        "everything said kept": [a.asked.is_kept(a.scene) for a in answers],
+        "says more, where there is room": [
+            a.scene is not None and richness(a.scene) > richness(a.asked.scene) for a in roomy
+        ],
+        "fluent": [a.scene is not None for a in answers],
         "loops": [a.loops for a in answers],
     }
     lines = ["| | share | of |", "| --- | --- | --- |"]
@@ -150,8 +183,7 @@ def check_grammar() -> None:
     for _ in range(2000):
         scene, _ = random_scene(rng, Difficulty())
         text = describe(scene, rng)
-        parsed = DESCRIPTION.fullmatch(text)
-        if parsed is None or KIND_OF.get(parsed["noun"] or "") != scene.kind:
+        if not Asked(text, scene, frozenset(("time", "ground", "sky", "backdrop"))).is_kept(parse(text)):
             raise SystemExit(f"captions.describe has changed, this file has not: {text}")
 
 
@@ -169,7 +201,7 @@ def main() -> None:
         expander = replace(expander, how=replace(expander.how, temperature=0.0))
     answers = [answer(expander, asked, seed) for seed, asked in enumerate(terse(given.count, SEED))]
     print(table(answers))
-    lost = [a for a in answers if not a.subject or a.colour is False or not a.fluent or a.loops]
+    lost = [a for a in answers if not a.asked.is_kept(a.scene) or a.loops]
     for each in lost[: given.failures]:
         print(f"\n{each.asked.text}\n-> {each.text}")
 

@@ -53,7 +53,6 @@ class Samples:
     preview: int = 300
 
 
-PROBE_SECONDS = 600.0
 QUICK, QUICK_SECONDS = Samples(captions=2000, latents=150, preview=30), 30.0
 QUICK_STAGES: dict[str, Train] = {"decoder": partial(decoder.train, pictures=2)}
 
@@ -101,7 +100,7 @@ def judge(given: argparse.Namespace) -> None:
         sizes.make(checkpoint, given.sizes)
         print(sizes.report(checkpoint))
     if given.measure:
-        probe.train(given.work, given.seconds or PROBE_SECONDS)
+        probe.train(given.work, given.seconds or probe.SECONDS)
         report = evaluate.evaluate(given.work, checkpoint, given.count, given.decoder)
         print(evaluate.table(report))
         if given.write:

@@ -25,6 +25,7 @@ from palette import COLOURS, GROUNDS, TIMES
 from run import Run, trained, warm_then_cool
 from scene import BACKDROPS, KINDS, PLACES, SKIES, Scene, random_scene
 
+SECONDS = 600.0  # of training that make it as good as it gets
 COLUMNS, ROWS = 8, 6
 EIGHTH = QUARTER_CELL // 2  # pixels of what the probe sees along one side of a cell
 BATCH = 64

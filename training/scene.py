@@ -1,8 +1,9 @@
-"""What a picture shows: the scene, how one is drawn from chance, and what is assumed when nobody says.
+"""What a picture shows: the scene, how one is drawn from chance, and what is assumed or added when nobody says.
 
 The recipe's main trick lives here: whatever a caption leaves out has one default, so that the picture is
 nearly a function of the words and a small model can learn it from few examples. Nothing is left to
 chance: a coin that every token has to toss for itself and to the same side is more than it learns in a few hours.
+Chance has its place in the words: an expanded prompt says more than the caption did, and the picture follows it.
 """
 
 from __future__ import annotations
@@ -52,6 +53,16 @@ BACKDROPS: dict[str, tuple[str, ...]] = {
     "soil": ("hills", "mountains", "forest", "none"),
 }
 
+# What an expansion puts into a sky of which nobody speaks; named twice is twice as likely.
+FULLER_SKIES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "day": (("sun", "clouds"), ("sun", "clouds"), ("sun", "clouds"), ("rainbow",)),
+    "dawn": (("sun", "clouds"),),
+    "sunset": (("sun", "clouds"),),
+    "night": (("moon", "stars"),),
+    "overcast": (("clouds",), ("rainbow",)),
+}
+FULLER_TIMES = "day", "day", "dawn", "sunset"
+
 PLACES = ("left", "centre", "right")
 PARTS = ("time", "ground", "sky", "backdrop", "colour", "place", "size")
 
@@ -94,6 +105,23 @@ def with_defaults(wished: Scene, said: frozenset[str]) -> Scene:
     if "size" not in said or scene.count > 1:
         scene = replace(scene, size="big")
     return scene
+
+
+def enriched(scene: Scene, said: frozenset[str], rng: Random) -> Scene:
+    """`scene` with more around its thing, by chance, where its caption leaves it open; the parts in `said` stay."""
+    if not said & {"time", "sky"}:
+        scene = replace(scene, time=rng.choice(FULLER_TIMES))
+    if "sky" not in said:
+        scene = replace(scene, sky=rng.choice(FULLER_SKIES[scene.time]))
+    if "backdrop" not in said:
+        scene = replace(scene, backdrop=rng.choice([name for name in BACKDROPS[scene.ground] if name != "none"]))
+    return scene
+
+
+def richness(scene: Scene) -> int:
+    """How many things are to be seen in the sky and behind; an overcast sky has its clouds, whatever else it has."""
+    sky = {*scene.sky, "clouds"} if scene.time == "overcast" else {*scene.sky}
+    return len(sky) + (scene.backdrop != "none")
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def test_ablation_has_a_row_for_each_pass_and_the_exact_ones_are_equal(tmp_path:
 
 def test_against_compares_pictures_of_the_same_noise_and_names_who_is_not_here(tmp_path: Path) -> None:
     options = ("--peer", "diffusers-fp32", "--peer", "sglang", "--size", "64x64", "--home", tmp_path / "home")
-    done = tintype("bench", "against", *SMALL, *options, "--keep", "--json", "a.json", cwd=tmp_path)
+    done = tintype("bench", "against", *SMALL, *options, "--dtype", "fp32", "--keep", "--json", "a.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     ours, diffusers, absent = measured(tmp_path / "a.json", "against")
     assert (ours["engine"], diffusers["engine"]) == ("tintype none", "diffusers-fp32")
@@ -89,6 +89,7 @@ def test_against_compares_pictures_of_the_same_noise_and_names_who_is_not_here(t
     for row in (ours, diffusers):
         assert set(row["median"]) == set(row["fraction_of_ceiling"]) == set(PARTS)
         assert row["peak_bytes"] > 100e6
+    assert ours["forecast_bytes"] > 100e6
     assert (tmp_path / "home" / "bench" / "random-1x128" / "tintype.json").is_file(), "kept, as asked"
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from tintype.engine.pipeline import Picture, Pipeline
 
-RECIPE = Path(__file__).parents[2] / "training" / "postcard.py"
+TRAINING = Path(__file__).parents[2] / "training"
 
 
-def recipe(*options: str | Path) -> str:
-    command = [sys.executable, RECIPE, *options]
+def recipe(*options: str | Path, script: str = "postcard.py") -> str:
+    command = [sys.executable, TRAINING / script, *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -29,3 +29,5 @@ def test_one_command_makes_a_loadable_checkpoint_from_nothing(tmp_path: Path) ->
     said = recipe("--measure", "--count", "2", "--seconds", "2", "--work", tmp_path)
     assert "2 held-out captions, one picture each" in said
     assert re.search(r"^\| kind, or nothing \| 2 \| \d\.\d\d \|", said, re.MULTILINE)
+    options = ("--checkpoint", tmp_path / "checkpoint", "--count", "2", "--seconds", "2", "--work", tmp_path)
+    assert re.search(r"^\| shows the same kind \| \d \| 2 \|", recipe(*options, script="richer.py"), re.MULTILINE)

@@ -1,23 +1,10 @@
 """The bundled model paints every native size as one picture."""
 
-from collections.abc import Iterator
-
-import pytest
-import torch
-
 import sizes
 from tintype.models import POSTCARD
 
 BANDS = 15
 """Rows or columns of a picture with a second horizon are hardly ever less far from the render's than 19."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_no_native_size_has_a_second_horizon_or_a_frame() -> None:

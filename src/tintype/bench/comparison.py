@@ -32,6 +32,11 @@ class Row:
     psnr: dict[str, float] = field(default_factory=dict[str, float])
     """For each of ours, the distance of the first pictures in dB; not a number: of other noise."""
 
+    @property
+    def forecast(self) -> int:
+        """Of ours: the bytes that the memory plan expected at most; of a peer 0."""
+        return self.painted[0].forecast if self.painted else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -67,6 +72,7 @@ class Comparison:
             "ceiling_flops_per_second": row.ceiling,
             "fraction_of_ceiling": fractions,
             "peak_bytes": row.peak,
+            "forecast_bytes": row.forecast,
             "ratio": {name: {"rounds": all_, "median": statistics.median(all_)} for name, all_ in row.ratios.items()},
             "psnr": {name: value if math.isfinite(value) else str(value) for name, value in row.psnr.items()},
         }
@@ -76,15 +82,15 @@ class Comparison:
         title = (
             f"{self.size[0]}x{self.size[1]}, {self.steps} steps, {self.tokens} tokens: median of {self.rounds}, in s"
         )
-        columns = ("engine", "", *PARTS, "peak, GB")
+        columns = ("engine", "", *PARTS, "peak, GB", "forecast")
         shown = Table(*columns, box=None, padding=(0, 1, 0, 0), title=title, title_justify="left")
         for row in self.rows:
             if row.trouble:
                 continue
             seconds = self._seconds(row)
             cells = [self._cell(part, seconds.get(part), row.ceiling) for part in PARTS]
-            peak = f"{row.peak / 1e9:.2f}"
-            shown.add_row(row.engine.name, SHORT.get(row.dtype, row.dtype), *cells, peak)
+            memory = f"{row.peak / 1e9:.2f}", f"{row.forecast / 1e9:.2f}" if row.forecast else ""
+            shown.add_row(row.engine.name, SHORT.get(row.dtype, row.dtype), *cells, *memory)
         return shown
 
     def ratios(self) -> Table:

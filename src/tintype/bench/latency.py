@@ -100,6 +100,7 @@ def _result(
         "fraction_of_ceiling": {part: count / middle[part] / ceiling for part, count in operations.items()},
         "load_seconds": engine.loaded.seconds,
         "peak_bytes": engine.peak_memory(),
+        "forecast_bytes": pictures[0].forecast,
     }
 
 
@@ -108,7 +109,7 @@ def table(result: dict[str, Any]) -> Table:
     title = (
         f"{result['engine']}, {result['model']}, {result['size']}, {result['steps']} steps, {result['tokens']} tokens, "
         f"{result['dtype']} on {result['device']}: ceiling {result['ceiling_flops_per_second'] / 1e9:.0f} GFLOP/s, "
-        f"peak {result['peak_bytes'] / 1e9:.2f} GB"
+        f"peak {result['peak_bytes'] / 1e9:.2f} GB, forecast {result['forecast_bytes'] / 1e9:.2f}"
     )
     shown = Table("part", "median, s", "min", "max", "GFLOP", "of the ceiling", title=title, title_justify="left")
     for part in PARTS:

@@ -9,8 +9,8 @@ import torch
 from tintype import images
 from tintype.bench import machine
 from tintype.bench.turns import Engine, Painted, Wish
-from tintype.engine.accelerate import LEVELS
-from tintype.engine.pipeline import Picture, Pipeline, Step, device_named
+from tintype.engine.pipeline import Picture, Pipeline, Step, device_named, plan_for
+from tintype.engine.plan import USUAL_PIXELS
 
 
 class Painter:
@@ -19,8 +19,11 @@ class Painter:
     def __init__(self, engine: Engine) -> None:
         self.device = device_named(engine.device)
         dtype = getattr(torch, engine.dtype) if engine.dtype else None
-        passes = LEVELS if engine.passes is None else {"none": engine.passes}
-        self._pipeline = Pipeline.load(engine.model, self.device, dtype, passes=passes)
+        self._plan = plan_for(
+            engine.model, self.device, memory=engine.memory, max_pixels=USUAL_PIXELS, checks=False, dtype=dtype
+        )
+        how: dict[str, Any] = {"plan": self._plan} if engine.passes is None else {"passes": {"none": engine.passes}}
+        self._pipeline = Pipeline.load(engine.model, self.device, dtype, **how)
         self.dtype = self._pipeline.dtype
         self._options: dict[str, Any] = {"acceleration": engine.acceleration}
 
@@ -48,4 +51,5 @@ class Painter:
             decode=marks[-1] - marks[-2],
             encode=encoded - encoding,
             pixels=pixels,
+            forecast=self._plan.peak(wish.width * wish.height),
         )

@@ -25,6 +25,8 @@ class Engine:
     """Of Tintype: exactly these, whatever a level has; None: those of the level."""
     as_people_run_it: bool = False
     """Without the variables that Tintype sets for its own engine, such as how threads wait."""
+    memory: float = 0
+    """Of Tintype: GB that it may take, as the server's setting; 0: what is free."""
     variant: str = ""
     """Of diffusers: ``compiled``. Of stable-diffusion.cpp: how it keeps weights, such as ``q8_0``."""
 
@@ -67,6 +69,8 @@ class Painted:
     """From pixels to a PNG; not part of ``seconds``."""
     pixels: bytes = b""
     """``width * height * 3`` of RGB; empty: of other noise, so there is nothing to compare."""
+    forecast: int = 0
+    """Of Tintype: the most bytes that its memory plan expects to take for such a picture."""
 
 
 @dataclass(frozen=True, slots=True)

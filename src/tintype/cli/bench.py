@@ -14,7 +14,8 @@ from rich.console import Console
 
 from tintype import models
 from tintype.bench.peers import PEERS
-from tintype.cli.serve import Home, Model, given
+from tintype.bench.turns import Engine
+from tintype.cli.serve import Home, Memory, Model, given
 from tintype.config import Settings
 from tintype.core import Acceleration
 from tintype.errors import SetupError
@@ -52,6 +53,7 @@ def latency(
     acceleration: Level = "none",
     dtype: Dtype = "auto",
     threads: Threads = 0,
+    memory: Memory = None,
     model: Model = None,
     random_weights: RandomWeights = False,
     layers: Layers = 30,
@@ -62,15 +64,13 @@ def latency(
     json_file: Json = None,
 ) -> None:
     """One picture after another in process: each part's time, and how near it is to the machine's limit."""
-    console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
+    console = _console()
+    settings = Settings.load(**given({"model": model, "device": device, "memory": memory, "home": home}))
     sizes = tuple(_size(text) for text in size)
     from tintype.bench import latency as measuring
-    from tintype.bench.turns import Engine
 
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
-        engine = Engine(
-            f"tintype {acceleration}", "tintype", folder, settings.device, DTYPES[dtype], threads, acceleration
-        )
+        engine = _ours(settings, folder, dtype, threads, acceleration)
         plan = measuring.Plan(engine, sizes, steps, rounds, tokens)
         with console.status("loading") as status:
             results = measuring.measure(plan, status.update)
@@ -126,6 +126,7 @@ def against(
     threads: Threads = 0,
     as_people_run_it: AsPeopleRunIt = False,
     hold: Hold = None,
+    memory: Memory = None,
     model: Model = None,
     random_weights: RandomWeights = False,
     layers: Layers = 30,
@@ -136,18 +137,15 @@ def against(
     json_file: Json = None,
 ) -> None:
     """Tintype beside others on the same weights and noise, in turn: times, memory, distance of the pictures."""
-    console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
+    console = _console()
+    settings = Settings.load(**given({"model": model, "device": device, "memory": memory, "home": home}))
     levels, sides, peers = _levels(acceleration), _size(size), tuple(PEERS) if peer is None else tuple(peer)
     if unknown := [name for name in peers if name not in PEERS]:
         raise SetupError(f"--peer {unknown[0]}: not known; known are {', '.join(PEERS)}")
     from tintype.bench import against as measuring
-    from tintype.bench.turns import Engine
 
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
-        engines = [
-            Engine(f"tintype {level}", "tintype", folder, settings.device, DTYPES[dtype], threads, level)
-            for level in levels
-        ]
+        engines = [_ours(settings, folder, dtype, threads, level) for level in levels]
         plan = measuring.Plan(tuple(engines), peers, sides, steps, rounds, tokens, as_people_run_it, hold)
         with console.status("loading") as status:
             compared = measuring.compare(plan, status.update)
@@ -177,7 +175,6 @@ def ablation(
     console, settings = _console(), Settings.load(**given({"model": model, "device": device, "home": home}))
     sides = _size(size)
     from tintype.bench import ablation as measuring
-    from tintype.bench.turns import Engine
 
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
         engine = Engine("tintype", "tintype", folder, settings.device, DTYPES[dtype], threads)
@@ -185,6 +182,20 @@ def ablation(
             results = measuring.measure(measuring.Plan(engine, sides, steps, rounds, tokens), status.update)
     Console().print(measuring.table(results))
     _write(json_file, "ablation", settings.device, threads, results)
+
+
+def _ours(settings: Settings, folder: Path, dtype: str, threads: int, level: Acceleration) -> Engine:
+    """Tintype, as the table shows it."""
+    return Engine(
+        name=f"tintype {level}",
+        kind="tintype",
+        model=folder,
+        device=settings.device,
+        dtype=DTYPES[dtype],
+        threads=threads,
+        acceleration=level,
+        memory=settings.memory,
+    )
 
 
 def _console() -> Console:

@@ -52,7 +52,7 @@ class Pass:
 PASSES = (
     Pass("allocator", "freed memory is kept for the next tensor", "exact", allocator.apply, frozenset({"cpu"})),
     Pass("captions", "a prompt is read once", "exact", captions.apply),
-    Pass("positions", "rotary angles once per shape", "exact", positions.apply),
+    Pass("positions", "rotary angles once per shape, complex on a CPU", "exact", positions.apply),
     Pass("modulations", "adaLN once per time", "exact", modulations.apply),
     Pass("in-place", "the decoder overwrites its activations", "exact", in_place.apply),
     Pass("packed", "one product for q, k, v and one for w1, w3", "as near", packed.apply, frozenset({"cuda"})),

@@ -253,14 +253,24 @@ def channels_last(autoencoder: Autoencoder) -> Autoencoder:
     return autoencoder
 
 
-def plan_for(folder: Path, device: torch.device, *, memory: float, max_pixels: int, checks: bool) -> Plan:
-    """How the checkpoint in ``folder`` is to be loaded, in its default dtype; see :func:`tintype.engine.plan.planned`.
+def plan_for(
+    folder: Path,
+    device: torch.device,
+    *,
+    memory: float,
+    max_pixels: int,
+    checks: bool,
+    dtype: torch.dtype | None = None,
+) -> Plan:
+    """How the checkpoint in ``folder`` is to be loaded, by default in what suits both it and ``device``.
+
+    See :func:`tintype.engine.plan.planned`.
 
     Raises:
         SetupError: it does not fit, or the folder is not a complete checkpoint.
     """
     checkpoint = Checkpoint.open(folder)
-    dtype = default_dtype(checkpoint, device)
+    dtype = dtype or default_dtype(checkpoint, device)
     return planned(checkpoint, device, dtype, memory=memory, max_pixels=max_pixels, checks=checks)
 
 

@@ -14,7 +14,7 @@ from tintype.model.config import AutoencoderConfig
 
 
 class GroupNorm(nn.GroupNorm):
-    """Group normalisation that is exact channels-last as well.
+    """Group normalisation that is exact and fast channels-last as well.
 
     PyTorch adds up a whole channels-last picture in one fp32 sum: off by 1e-3 at a million pixels in one group. Here
     each row of pixels is added up in fp32 and the rows in fp64.
@@ -22,18 +22,26 @@ class GroupNorm(nn.GroupNorm):
 
     def forward(self, input: Tensor) -> Tensor:
         """``[B, C, h, w]`` or ``[B, C, L]``, normalised; dtype and memory layout are kept."""
-        single = self.num_groups == 1 and input.dtype == torch.float32 and input.device.type == "cpu"
-        if not single or input.is_contiguous() or not input.is_contiguous(memory_format=torch.channels_last):
+        if (
+            self.num_groups > 1
+            or input.device.type != "cpu"
+            or input.is_contiguous()
+            or not input.is_contiguous(memory_format=torch.channels_last)
+        ):
             return super().forward(input)
-        b, c, h, w = input.shape
-        rows = input.permute(0, 2, 3, 1).reshape(b, h, w * c)
-        mean = rows.mean(2).double().mean(1)[:, None]
-        squares = torch.bmm(rows.view(-1, 1, w * c), rows.view(-1, w * c, 1)).view(b, h)
-        variance = squares.double().mean(1)[:, None] / (w * c) - mean.square()
-        scale = self.weight * torch.rsqrt(variance + self.eps)  # [B, C]
-        shift = self.bias - mean * scale
-        scale, shift = (part.float().repeat(1, w)[:, None] for part in (scale, shift))
-        return torch.addcmul(shift, rows, scale).view(b, h, w, c).permute(0, 3, 1, 2)
+        if len(input) > 1:
+            return torch.cat([self(picture) for picture in input.split(1)])
+        rows = input.permute(0, 2, 3, 1).flatten(2)  # [1, h, w * C]
+        mean = rows.sum(2).double().sum() / rows.numel()
+        variance = lengths(rows).double().square().sum() / rows.numel() - mean.square()
+        mean, variance = mean.float().repeat(self.num_channels), variance.float().repeat(self.num_channels)
+        weight, bias = self.weight.float(), self.bias.float()
+        return F.batch_norm(input, mean, variance, weight, bias, training=False, eps=self.eps)
+
+
+def lengths(rows: Tensor) -> Tensor:
+    """The Euclidean length of each row ``[..., n]`` -> ``[...]``, fp32."""
+    return torch.linalg.vector_norm(rows, dim=-1, dtype=torch.float32)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 class ResnetBlock(nn.Module):

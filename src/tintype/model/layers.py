@@ -39,17 +39,6 @@ def attention(q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False) -> Tenso
     return out.transpose(1, 2).flatten(2)
 
 
-def rotate_interleaved(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate neighbouring channel pairs of ``x [B, L, H, d]`` by the angles in ``cos, sin [L, d / 2]`` (fp32).
-
-    The pairs are (0, 1), (2, 3), ... as in RoFormer (Su et al. 2021), not the split halves of GPT-NeoX.
-    Computed in fp32, returned in ``x``'s dtype.
-    """
-    even, odd = x.float().reshape(*x.shape[:-1], -1, 2).unbind(-1)
-    cos, sin = cos[:, None, :], sin[:, None, :]
-    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2).type_as(x)
-
-
 def rotate_halves(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotate channel pairs (i, i + d / 2) of ``x [B, L, H, d]`` by ``cos, sin [L, d]``, in ``x``'s dtype (GPT-NeoX)."""
     first, second = x.chunk(2, dim=-1)

@@ -11,8 +11,21 @@ from tintype.model.config import TransformerConfig
 TOKEN_MULTIPLE = 32
 """Image tokens and caption tokens are each padded to a multiple of this."""
 
-Rope = tuple[Tensor, Tensor]
-"""Cosines and sines of the rotary angles, each ``[L, d / 2]`` in fp32."""
+
+class Rope:
+    """Rotary angles of one sequence: their cosines and sines, each ``[L, d / 2]`` in fp32."""
+
+    def __init__(self, cos: Tensor, sin: Tensor) -> None:
+        self.cos, self.sin = cos, sin
+
+    def rotate(self, x: Tensor) -> Tensor:
+        """Rotate neighbouring channel pairs of ``x [B, L, H, d]``, computed in fp32 and returned in ``x``'s dtype.
+
+        The pairs are (0, 1), (2, 3), ... as in RoFormer, not the split halves of GPT-NeoX.
+        """
+        even, odd = x.float().reshape(*x.shape[:-1], -1, 2).unbind(-1)
+        cos, sin = self.cos[:, None, :], self.sin[:, None, :]
+        return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2).type_as(x)
 
 
 def padded(length: int) -> int:
@@ -44,7 +57,7 @@ class Positions:
         angles = [torch.outer(positions[:, axis], 1.0 / self.theta**e) for axis, e in enumerate(exponents)]
         bands = torch.cat(angles, dim=-1).float()
         table = torch.polar(torch.ones_like(bands), bands)  # rounds its last bit as the reference does; cos() does not
-        return table.real.contiguous().to(device), table.imag.contiguous().to(device)
+        return Rope(table.real.contiguous().to(device), table.imag.contiguous().to(device))
 
 
 def caption_positions(n: int) -> Tensor:

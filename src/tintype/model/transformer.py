@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tintype.model.config import TransformerConfig
-from tintype.model.layers import RMSNorm, attention, rotate_interleaved
+from tintype.model.layers import RMSNorm, attention
 from tintype.model.positions import Positions, Rope, padded
 
 
@@ -40,8 +40,8 @@ class Attention(nn.Module):
         q = self.to_q(x).unflatten(-1, (self.heads, -1))
         k = self.to_k(x).unflatten(-1, (self.heads, -1))
         v = self.to_v(x).unflatten(-1, (self.heads, -1))
-        q = rotate_interleaved(self.norm_q(q), *rope)
-        k = rotate_interleaved(self.norm_k(k), *rope)
+        q = rope.rotate(self.norm_q(q))
+        k = rope.rotate(self.norm_k(k))
         return self.to_out[0](attention(q, k, v))
 
 

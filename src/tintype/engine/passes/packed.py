@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tintype.engine.networks import Networks
-from tintype.model.layers import attention, rotate_interleaved
+from tintype.model.layers import attention
 from tintype.model.positions import Rope
 from tintype.model.transformer import Attention, FeedForward
 
@@ -22,8 +22,8 @@ class PackedAttention(nn.Module):
     def forward(self, x: Tensor, rope: Rope) -> Tensor:
         """``x [B, L, D]`` -> ``[B, L, D]``."""
         q, k, v = self.to_qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(2)
-        q = rotate_interleaved(self.norm_q(q), *rope)
-        k = rotate_interleaved(self.norm_k(k), *rope)
+        q = rope.rotate(self.norm_q(q))
+        k = rope.rotate(self.norm_k(k))
         return self.to_out[0](attention(q, k, v))
 
 
