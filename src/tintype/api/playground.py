@@ -35,7 +35,7 @@ class Playground(BaseModel):
     title: str
     model: str = Field(description="What is loaded.")
     prompts: list[str] = Field(description="Examples that this model can paint.")
-    sizes: dict[str, tuple[int, int]] = Field(description="Width and height of each preset, in pixels.")
+    sizes: dict[str, list[int]] = Field(description="Width and height of each preset, in pixels.")
     expansion_price: float = Field(description="Of expanding one prompt; other prices: /v1/models/pricing.")
     needs_key: bool
     env: str = Field(description="The command that prints the exports for fal's Python client.")
@@ -48,7 +48,7 @@ async def playground(gateway: Wired, surface: Seen) -> Response:
         title=TITLE,
         model=model,
         prompts=EXAMPLES.get(model, [EXAMPLE_PROMPT]),
-        sizes={**PRESETS},
+        sizes={name: list(size) for name, size in PRESETS.items()},
         expansion_price=gateway.settings.expansion_price,
         needs_key=_needs_key(gateway),
         env=_env(gateway.settings, surface),
