@@ -45,6 +45,8 @@ class Engine:
     model: str = "flat colours"
     checksum: str = "0" * 16
     device: str = "cpu"
+    painting: str | None = None
+    memory: int | None = None
     safety_checker: str = "on"
     acceleration: dict[str, str] = field(default_factory=lambda: {"none": "nothing is approximated"})
 

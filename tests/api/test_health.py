@@ -14,7 +14,16 @@ def test_healthz_says_what_runs_and_what_waits(paused: Gateway) -> None:
         "checksum": "0000000000000000",
         "device": "cpu",
         "safety_checker": "on",
-        "workers": [{"device": "cpu", "status": "ready", "phase": "ready"}],
+        "workers": [
+            {
+                "device": "cpu",
+                "model": "flat colours",
+                "status": "ready",
+                "phase": "ready",
+                "painting": None,
+                "memory_bytes": None,
+            }
+        ],
         "queue": {"queued": 1, "running": 1, "done": 0, "failed": 0, "cancelled": 0},
         "acceleration": {"none": "nothing is approximated"},
     }

@@ -87,6 +87,17 @@ def test_data_uris_are_not_in_the_history(gateway: Gateway) -> None:
     assert item["json_output"] is None
 
 
+def test_prompts_are_searched_but_not_those_that_are_not_kept(gateway: Gateway) -> None:
+    for prompt, headers in (("50%_of Gnus", {}), ("50 gnus", {}), ("gnus in secret", {"x-fal-store-io": "0"})):
+        assert gateway.post(wish=WISH | {"prompt": prompt}, headers=headers).status_code == 200
+    found = items(gateway, prompt_contains="gnus", expand="payloads")
+    assert [each["json_input"]["prompt"] for each in found] == ["50 gnus", "50%_of Gnus"]
+    assert len(items(gateway, prompt_contains="%_OF")) == 1
+    for wrong in ("", "\x00", "a" * 201):
+        answer = gateway.http.get(f"/v1{HISTORY}", params={**MINE, "prompt_contains": wrong})
+        check_refused(answer, 400, "validation_error")
+
+
 def test_a_key_sees_its_own_and_an_admin_all(two: Gateway) -> None:
     other = key(two, "other")
     ids = [two.post(headers=headers).headers["x-fal-request-id"] for headers in ({}, other)]

@@ -77,6 +77,23 @@ async def test_the_longest_come_first_if_so_asked(store: Store):
     assert ids(rest) == ["job-0003", "job-0009", "job-0000"]
 
 
+async def test_words_of_the_prompt_are_looked_for_as_they_stand(store: Store):
+    prompts = ["A Red boat", "100% red", "a_red", "Ünder the red sea", "red \\ blue"]
+    rows = [over(n) | {"params": replace(PARAMS, prompt=prompt).to_json()} for n, prompt in enumerate(prompts)]
+    hidden = over(8) | {"params": replace(PARAMS, prompt="red").to_json(), "input": None}
+    refused = over(9, failure=REFUSED) | {"params": None, "input": {"prompt": "red \ud800"}}
+    await write(store, *rows, hidden, refused)
+    for part, found in (("red", "43210"), ("RED BOAT", "0"), ("0%", "1"), ("a_", "2"), ("Ü", "3"), ("\\", "4"), ("x", "")):
+        search = replace(ALL, prompt_part=part)
+        assert ids(await store.ended(search, "ended_at", None, 10)) == [f"job-000{n}" for n in found], part
+
+
+async def test_flagged_pictures_are_told(store: Store):
+    flagged = replace(RESULT, flagged=(False, True)).to_json()
+    await write(store, over(1), over(2) | {"result": flagged}, over(3, failure=CRASHED))
+    assert [each.is_flagged for each in await store.endings(ALL, None, 9)] == [False, True, False]
+
+
 async def test_outcomes_are_told_apart(store: Store):
     await write(store, over(1), over(2, failure=REFUSED), over(3, failure=CRASHED))
     outcomes = ("success", "user_error", "error")
@@ -191,7 +208,14 @@ async def test_history_is_read_through_an_index(store: Store):
 async def test_a_page_of_a_long_history_is_quick(store: Store):
     rows = [over(n, account=f"key-{n % 3}") | {"params": PARAMS.to_json()} for n in range(6000)]
     await write(store, *rows)
-    for search in (ALL, replace(ALL, account="key-1"), replace(ALL, outcome="error")):
+    searches = (
+        ALL,
+        replace(ALL, account="key-1"),
+        replace(ALL, outcome="error"),
+        replace(ALL, prompt_part="lighthouse"),
+        replace(ALL, prompt_part="nowhere"),
+    )
+    for search in searches:
         took: list[float] = []
         for _ in range(3):
             began = time.perf_counter()

@@ -34,17 +34,31 @@ class WorkerState(Protocol):
 
     @property
     def device(self) -> str: ...  # noqa: D102
+    @property
+    def model(self) -> str: ...  # noqa: D102
+
+
+class OneWorker(WorkerState, Protocol):
+    """What they say about one of several engines only."""
+
+    @property
+    def painting(self) -> str | None:
+        """How far it is with a picture; None: it is at none."""
+        ...
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes of main memory; None: not known."""
+        ...
 
 
 class EngineState(WorkerState, Protocol):
     """What they may say about all engines of this server, which stand for one."""
 
     @property
-    def model(self) -> str: ...  # noqa: D102
-    @property
     def checksum(self) -> str: ...  # noqa: D102
     @property
-    def workers(self) -> Sequence[WorkerState]:
+    def workers(self) -> Sequence[OneWorker]:
         """Each engine."""
         ...
 

@@ -3,8 +3,8 @@
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.errors import render
-from tintype.api.gateway import Wired
-from tintype.core import Failure
+from tintype.api.gateway import OneWorker, Wired
+from tintype.core import JSON, Failure
 
 
 async def healthz(gateway: Wired) -> Response:
@@ -19,9 +19,7 @@ async def healthz(gateway: Wired) -> Response:
             "checksum": engine.checksum,
             "device": engine.device,
             "safety_checker": engine.safety_checker,
-            "workers": [
-                {"device": worker.device, "status": worker.state, "phase": worker.phase} for worker in engine.workers
-            ],
+            "workers": [_worker(worker) for worker in engine.workers],
             "queue": {state.value: count for state, count in counts.items()},
             "acceleration": engine.acceleration,
         }
@@ -34,3 +32,14 @@ async def readyz(gateway: Wired) -> Response:
     if engine.state != "ready":
         return render(Failure(503, engine.phase), status=engine.state)
     return JSONResponse({"status": "ready"})
+
+
+def _worker(worker: OneWorker) -> JSON:
+    return {
+        "device": worker.device,
+        "model": worker.model,
+        "status": worker.state,
+        "phase": worker.phase,
+        "painting": worker.painting,
+        "memory_bytes": worker.memory,
+    }

@@ -75,6 +75,9 @@ class Worker(BaseModel):
     device: str
     status: Literal["starting", "ready", "failed"]
     phase: str = Field(description="What it is doing, for people to read.")
+    model: str
+    painting: str | None = Field(description="How far it is, such as `step 3/8`; null: it paints nothing.")
+    memory_bytes: int | None = Field(description="Main memory that its process has; null: not known.")
 
 
 class Health(BaseModel):

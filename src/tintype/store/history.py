@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, false, func, select, update
 
 from tintype.core import Failure, Job, State
 from tintype.store.database import Database, Transaction, verb
@@ -36,6 +36,8 @@ class Search:
     """They were over from ``start`` until before ``end``, in seconds since 1970."""
     outcome: Outcome | None = None
     job_id: str | None = None
+    prompt_part: str | None = None
+    """Stands in the prompt; a to z and A to Z are the same. Inputs that are not kept, or were refused, have no prompt."""
 
 
 class Ending(NamedTuple):
@@ -48,6 +50,8 @@ class Ending(NamedTuple):
     status: int
     """Of its answer."""
     error_type: str | None
+    is_flagged: bool
+    """The safety checker flagged one of its pictures."""
 
 
 class History:
@@ -84,7 +88,7 @@ class History:
         if after is not None:
             time = jobs.c.finished_at
             found = found.where(time >= after.value, (time > after.value) | (jobs.c.id > after.job_id))
-        columns = (jobs.c.id, jobs.c.created_at, jobs.c.started_at, jobs.c.finished_at, _STATUS, _ERROR_TYPE)
+        columns = (jobs.c.id, jobs.c.created_at, jobs.c.started_at, jobs.c.finished_at, _STATUS, _ERROR_TYPE, _IS_FLAGGED)
         rows = found.with_only_columns(*columns).order_by(jobs.c.finished_at, jobs.c.id).limit(limit)
         return [Ending(*row) for row in await transaction.execute(rows)]
 
@@ -110,6 +114,9 @@ class History:
 _DURATION: ColumnElement[float] = jobs.c.finished_at - func.coalesce(jobs.c.started_at, jobs.c.finished_at)
 _STATUS: ColumnElement[int] = func.coalesce(jobs.c.failure["status"].as_integer(), 200)
 _ERROR_TYPE: ColumnElement[str] = jobs.c.failure["error_type"].as_string()
+_IS_FLAGGED: ColumnElement[bool] = func.coalesce(jobs.c.result["flagged"].as_string().contains("true"), false())
+# Of the params: what was refused may hold texts that PostgreSQL cannot read out of its JSON.
+_PROMPT: ColumnElement[str] = jobs.c.params["prompt"].as_string()
 
 
 def _found(search: Search) -> Select[Any]:
@@ -118,6 +125,8 @@ def _found(search: Search) -> Select[Any]:
         found = found.where(jobs.c.account == search.account)
     if search.job_id is not None:
         found = found.where(jobs.c.id == search.job_id)
+    if search.prompt_part is not None:
+        found = found.where(jobs.c.input.is_not(None), _PROMPT.icontains(search.prompt_part, autoescape=True))
     return found.where(*_conditions(search.outcome))
 
 

@@ -83,14 +83,19 @@ async def paint(
     )
     painted = Painted(params, Saving(job, params, files, say, before))
     try:
-        await _hear_to_the_end(job, engine, painted, files, say)
+        status.painting = "reading the prompt"
+        await _hear_to_the_end(job, engine, painted, files, say, status)
     except BaseException:
         await painted.saving.give_up()
         raise
+    finally:
+        status.painting = None
     return painted
 
 
-async def _hear_to_the_end(job: Job, engine: EngineProcess, painted: Painted, files: FileStore, say: Say) -> None:
+async def _hear_to_the_end(
+    job: Job, engine: EngineProcess, painted: Painted, files: FileStore, say: Say, status: EngineStatus
+) -> None:
     """Take in what the engine reports, until it has said its last word about the job."""
     params, writing = painted.params, _Writing(say)
     while painted.end is None:
@@ -101,6 +106,7 @@ async def _hear_to_the_end(job: Job, engine: EngineProcess, painted: Painted, fi
                 writing.end(expanded, params.prompt)
                 painted.expanded = expanded
             case messages.StepDone() as step:
+                status.painting = f"{_of_image(step, params.images)}step {step.step}/{step.steps}"
                 if step.preview is not None:
                     await keep_preview(job, step, step.preview, files)  # first: the line says that it is there
                 say(LogLine(_step_text(step, params.images)))
@@ -172,5 +178,8 @@ def _opening_lines(job: Job, params: Params, status: EngineStatus) -> list[LogLi
 
 
 def _step_text(step: messages.StepDone, images: int) -> str:
-    of_image = f"image {step.image + 1}/{images}, " if images > 1 else ""
-    return f"{of_image}step {step.step}/{step.steps}, {step.seconds:.2f} s"
+    return f"{_of_image(step, images)}step {step.step}/{step.steps}, {step.seconds:.2f} s"
+
+
+def _of_image(step: messages.StepDone, images: int) -> str:
+    return f"image {step.image + 1}/{images}, " if images > 1 else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tintype.messages import SafetyChecker
 
@@ -37,6 +38,19 @@ class EngineStatus:
     safety_checker: SafetyChecker = "missing"
     acceleration: dict[str, str] = field(default_factory=lambda: dict[str, str]())
     """What each level of acceleration is on the device."""
+    painting: str | None = None
+    """How far it is with the picture it is at."""
+    pid: int | None = None
+    """Of its process."""
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes of main memory that its process has; None where that cannot be told: not on Linux, or it is dead."""
+        try:
+            lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        except OSError:
+            return None
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), None)
 
 
 class Engines:

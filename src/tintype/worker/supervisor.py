@@ -107,6 +107,7 @@ class Supervisor:
         status.model, status.version, status.checksum = ready.model, ready.version, ready.checksum
         status.device, status.dtype = ready.device, ready.dtype
         status.safety_checker, status.acceleration = ready.safety_checker, ready.acceleration
+        status.pid = self._engine.pid
         status.state, status.phase = "ready", "ready"
         log.info("engine ready", model=ready.model, device=ready.device, seconds=round(ready.seconds, 1))
         if text := UNCHECKED[ready.safety_checker]:

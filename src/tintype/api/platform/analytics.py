@@ -77,6 +77,7 @@ METRICS: dict[str, Callable[[Tally], float | None]] = {
     "success_count": lambda tally: tally.count(lambda each: each.status < 400),
     "user_error_count": lambda tally: tally.count(lambda each: 400 <= each.status < SERVER_ERRORS),
     "error_count": lambda tally: tally.count(_is_error),
+    "flagged_count": lambda tally: tally.count(lambda each: each.is_flagged),  # not fal's
     **{f"p{percent}_prepare_duration": _percentile(percent, Tally.waits) for percent in (50, 75, 90, 95, 99)},
     **{f"p{percent}_duration": _percentile(percent, Tally.durations) for percent in (25, 50, 75, 90, 95, 99)},
     **{f"{reason}_error_count": _failed(reason) for reason in ("startup", "connection", "timeout", "runtime")},

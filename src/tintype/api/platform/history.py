@@ -26,6 +26,9 @@ class HistoryAsked(Span):
     request_id: Name | None = Field(None, description="Only this one; then `start` is long ago by default.")
     expand: Annotated[list[Literal["payloads"]], Split] = Field([], description="`payloads`: with input and output.")
     sort_by: Literal["ended_at", "duration"] = Field("ended_at", description="The last, or the longest, first.")
+    prompt_contains: str | None = Field(
+        None, max_length=200, pattern=r"^[^\x00]+$", description="Not fal's: only those with this in their prompt."
+    )
     limit: int = Field(50, ge=1, le=100)
     cursor: str | None = None
 
@@ -56,7 +59,7 @@ async def history(
     """``GET /v1/models/requests/by-endpoint``: the caller's own requests, or, for an ADMIN, all."""
     check_served(asked.endpoint_id)
     start, end = read_span(asked, days=DAYS_FOR_ONE if asked.request_id else 1.0)
-    search = Search(caller.sees, start, end, asked.status, asked.request_id)
+    search = Search(caller.sees, start, end, asked.status, asked.request_id, asked.prompt_contains)
     after = point_of(asked.sort_by, asked.cursor)
     found, more = cut(await gateway.store.ended(search, asked.sort_by, after, asked.limit + 1), asked.limit)
     items = [_item(job) for job in found]
