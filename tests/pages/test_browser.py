@@ -10,6 +10,7 @@ import pytest
 
 from tests.conformance.clients import FAKE
 from tests.e2e.server import Server, clean_environment
+from tests.pages import history
 from tests.pages.chromium import chromium, may_be_installed
 from tests.pages.npm import WEB, command, environment
 from tintype.keys import Keys
@@ -23,9 +24,10 @@ pytestmark = pytest.mark.skipif(chromium() is None and not may_be_installed(), r
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A server that wants a key and paints flat colours, for pages that ask for one."""
+    """A server with a long past that wants a key and paints flat colours."""
     home = tmp_path_factory.mktemp("locked")
     key = Keys(home).create("operator", "ADMIN")
+    history.write(home, key.partition(":")[0], 5000)
     running = Server(home, settings=FAKE).start()
     yield {"LOCKED_URL": running.url, "LOCKED_KEY": key}
     assert running.stop() == 0

@@ -37,7 +37,7 @@ class Search:
     outcome: Outcome | None = None
     job_id: str | None = None
     prompt_part: str | None = None
-    """Stands in the prompt; a to z and A to Z are the same. Inputs that are not kept, or were refused, have no prompt."""
+    """Stands in the prompt; a to z and A to Z are the same. What is not kept, or was refused, has no prompt."""
 
 
 class Ending(NamedTuple):
@@ -88,7 +88,8 @@ class History:
         if after is not None:
             time = jobs.c.finished_at
             found = found.where(time >= after.value, (time > after.value) | (jobs.c.id > after.job_id))
-        columns = (jobs.c.id, jobs.c.created_at, jobs.c.started_at, jobs.c.finished_at, _STATUS, _ERROR_TYPE, _IS_FLAGGED)
+        times = (jobs.c.created_at, jobs.c.started_at, jobs.c.finished_at)
+        columns = (jobs.c.id, *times, _STATUS, _ERROR_TYPE, _IS_FLAGGED)
         rows = found.with_only_columns(*columns).order_by(jobs.c.finished_at, jobs.c.id).limit(limit)
         return [Ending(*row) for row in await transaction.execute(rows)]
 

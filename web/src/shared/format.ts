@@ -25,3 +25,6 @@ export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
   return value < 1e6 ? `${Math.round(value / 1000)} kB` : `${(value / 1e6).toFixed(1)} MB`;
 }
+
+/** 0.81 GB. */
+export const gigabytes = (value: number): string => `${(value / 1e9).toFixed(2)} GB`;

@@ -1,0 +1,32 @@
+/** One request in the gallery: its first picture in a box of fixed shape, and its prompt. */
+
+import { moment } from "../shared/format";
+import { outcome, promptOf, type Past } from "../shared/history";
+import { link } from "../shared/root";
+
+export function Tile({ item }: { item: Past }) {
+  const { word, kind } = outcome(item);
+  const pictures = item.json_output?.images ?? [];
+  const prompt = promptOf(item);
+  return (
+    <li>
+      <a class="tile" href={link(`/requests/${item.request_id}`)}>
+        <span class="thumb">
+          {pictures[0] ? <img src={pictures[0].url} alt="" loading="lazy" decoding="async" /> : <span>{instead(item)}</span>}
+          {pictures.length > 1 && <span class="badge">{pictures.length} pictures</span>}
+        </span>
+        <span class="words">{prompt || <em>{item.json_input ? "no prompt" : "not kept"}</em>}</span>
+        <span class="facts">
+          <span class={kind === "bad" ? "failed" : ""}>{word}</span>
+          <time dateTime={item.ended_at}>{moment(item.ended_at)}</time>
+        </span>
+      </a>
+    </li>
+  );
+}
+
+/** Why there is no picture. */
+function instead(item: Past): string {
+  if (outcome(item).word !== "done") return outcome(item).word;
+  return item.json_input?.["sync_mode"] === true ? "sent inline, not kept" : "not kept";
+}

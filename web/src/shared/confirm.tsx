@@ -1,0 +1,39 @@
+/** Asks before something that cannot be undone. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+interface Shown {
+  title: string;
+  /** What is written on the button that does it. */
+  verb: string;
+  children: ComponentChildren;
+  answer: (does: boolean) => void;
+}
+
+export function Confirm({ title, verb, children, answer }: Shown) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        answer(false);
+      }}
+    >
+      <h2 id={id}>{title}</h2>
+      {children}
+      <div class="row end">
+        <button type="button" class="quiet" onClick={() => answer(false)}>
+          Leave it
+        </button>
+        <button type="button" class="primary" onClick={() => answer(true)}>
+          {verb}
+        </button>
+      </div>
+    </dialog>
+  );
+}
