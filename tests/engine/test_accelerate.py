@@ -11,8 +11,9 @@ from tintype import models
 from tintype.engine.accelerate import LEVELS, PASSES, accelerate
 from tintype.engine.golden import psnr
 from tintype.engine.networks import Networks
-from tintype.engine.passes import eight_bit
+from tintype.engine.passes import eight_bit, laid_out
 from tintype.engine.pipeline import Pipeline
+from tintype.engine.precision import has_bf16
 from tintype.engine.sizes import Pixels
 from tintype.model.flow import Course
 from tintype.model.transformer import Transformer
@@ -110,6 +111,15 @@ def test_int8_on_a_cpu_is_the_product_of_the_rounded_numbers(layer: nn.Linear, t
     expected = (codes.double() @ weight.double().T) * scale[:, None] * scales
     assert nearly(fast(x).flatten(0, 1), expected, 1e-5)
     assert nearly(fast(x), layer(x), 0.03)
+
+
+@pytest.mark.skipif(not has_bf16(), reason="this CPU has no products in bf16")
+@pytest.mark.parametrize("tokens", [1, 33, 600])
+def test_weights_laid_out_for_the_kernels_are_the_same_weights(layer: nn.Linear, tokens: int) -> None:
+    layer = layer.bfloat16()
+    fast, x = laid_out.LaidOut(layer), torch.randn(1, tokens, layer.in_features).bfloat16()
+    assert torch.equal(fast.weight, layer.weight)
+    assert torch.equal(fast(x), layer(x))
 
 
 def test_a_row_is_multiplied_alike_in_any_company(layer: nn.Linear) -> None:

@@ -24,6 +24,7 @@ from tintype.engine.passes import (
     compiled,
     eight_bit,
     in_place,
+    laid_out,
     modulations,
     packed,
     positions,
@@ -56,6 +57,7 @@ PASSES = (
     Pass("modulations", "adaLN once per time", "exact", modulations.apply),
     Pass("in-place", "the decoder overwrites its activations", "exact", in_place.apply),
     Pass("packed", "one product for q, k, v and one for w1, w3", "as near", packed.apply, frozenset({"cuda"})),
+    Pass("laid-out", "weights in the order of the kernels", "exact", laid_out.apply, frozenset({"cpu"})),
     Pass("eight-bit", "8-bit matrix products, a scale per row", "lossy", eight_bit.apply),
     Pass("compiled", "fused kernels", "as near", compiled.apply, frozenset({"cuda"})),
     Pass("step-cache", "some steps foretold", "lossy", step_cache.apply),
@@ -63,14 +65,14 @@ PASSES = (
 """In the order in which they are applied."""
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
-    "none": ("allocator", "captions", "positions", "modulations", "in-place", "packed", "compiled"),
+    "none": ("allocator", "captions", "positions", "modulations", "in-place", "packed", "laid-out", "compiled"),
     "regular": ("eight-bit", "compiled"),  # anew, for it is other code
     "high": ("eight-bit", "compiled", "step-cache"),
 }
 """What each level of acceleration adds; ``none`` is in all of them."""
 
 
-NEEDS_WEIGHTS = frozenset({"packed", "compiled", "eight-bit"})
+NEEDS_WEIGHTS = frozenset({"packed", "laid-out", "compiled", "eight-bit"})
 """Passes that are left out where blocks are streamed, or in 8 bits from the start."""
 NEEDS_NAMES = frozenset({"modulations"})
 """Passes that are left out where blocks are streamed, for they put modules between a block and its weights."""

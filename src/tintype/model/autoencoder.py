@@ -30,7 +30,7 @@ class GroupNorm(nn.GroupNorm):
         ):
             return super().forward(input)
         if len(input) > 1:
-            return torch.cat([self(picture) for picture in input.split(1)])
+            return torch.cat([self(input[i : i + 1]) for i in range(len(input))])
         rows = input.permute(0, 2, 3, 1).flatten(2)  # [1, h, w * C]
         mean = rows.sum(2).double().sum() / rows.numel()
         variance = lengths(rows).double().square().sum() / rows.numel() - mean.square()
