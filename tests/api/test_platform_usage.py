@@ -1,5 +1,6 @@
 """Usage, billing events and analytics, over charges and requests of times that are known."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from tests.api.gateway import Gateway
+from tests.api.gateway import WISH, Gateway
 from tests.api.platform import MINE, check_refused, get, key, pages
+from tintype.api.platform.window import written
 from tintype.core import ENDPOINT, Failure, Job, State, Terms
 from tintype.keys import Keys
 from tintype.store.tables import as_row, charges, jobs
@@ -209,6 +211,16 @@ def test_requests_are_counted_by_how_they_went(march: Gateway) -> None:
         ("2026-03-05T00:00:00Z", 11),
         ("2026-03-06T00:00:00Z", 4),
     ]
+
+
+def test_flagged_requests_are_counted(gateway: Gateway) -> None:
+    start = written(time.time())
+    for prompt in ("nsfw", "a kite", "nsfw"):
+        assert gateway.post(wish=WISH | {"prompt": prompt, "num_images": 2}).status_code == 200
+    [whole] = get(gateway, ANALYTICS, **MINE, start=start, bound_to_timeframe="false", expand="summary,flagged_count")[
+        "summary"
+    ]
+    assert whole == {"endpoint_id": ENDPOINT, "flagged_count": 2}
 
 
 def test_waits_and_durations_are_told_in_percentiles(march: Gateway) -> None:

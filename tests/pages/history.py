@@ -4,6 +4,7 @@ import asyncio
 import io
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import insert
 
 from tests.store.jobs import PARAMS
 from tintype.config import Settings
-from tintype.core import Failure, ImageFile, Job, Params, Result, State, Terms, Webhook
+from tintype.core import Failure, ImageFile, Job, Result, State, Terms, Webhook
 from tintype.errors import CANCELLED
 from tintype.files import FileStore
 from tintype.store import Bus, Store
@@ -86,7 +87,7 @@ def _row(n: int, count: int, account: str, pictures: list[ImageFile], draw: rand
     ended = time.time() - 60 - WEEK * (1 - n / count)
     failure = FAILURES[n // 9 % 3] if n % 9 == 8 else None
     prompt = f"{list(PROMPTS)[n % len(PROMPTS)]}, number {n}"
-    params = Params(**PARAMS.to_json() | {"prompt": prompt, "seed": n})
+    params = replace(PARAMS, prompt=prompt, seed=n)
     job = Job(f"00000000-0000-4000-8000-{n:012}", account, params, _input(prompt, n), failure=failure)
     images = (pictures[n % len(pictures)],) * (4 if n % 7 == 0 else 1)
     flagged = tuple(n % 40 == 0 for _ in images)

@@ -83,7 +83,15 @@ async def test_words_of_the_prompt_are_looked_for_as_they_stand(store: Store):
     hidden = over(8) | {"params": replace(PARAMS, prompt="red").to_json(), "input": None}
     refused = over(9, failure=REFUSED) | {"params": None, "input": {"prompt": "red \ud800"}}
     await write(store, *rows, hidden, refused)
-    for part, found in (("red", "43210"), ("RED BOAT", "0"), ("0%", "1"), ("a_", "2"), ("Ü", "3"), ("\\", "4"), ("x", "")):
+    for part, found in (
+        ("red", "43210"),
+        ("RED BOAT", "0"),
+        ("0%", "1"),
+        ("a_", "2"),
+        ("Ü", "3"),
+        ("\\", "4"),
+        ("x", ""),
+    ):
         search = replace(ALL, prompt_part=part)
         assert ids(await store.ended(search, "ended_at", None, 10)) == [f"job-000{n}" for n in found], part
 

@@ -1,1 +1,0 @@
-import{p as e}from"./index-BfySvFOx.js";function t({title:t,children:n}){return e(`div`,{class:`narrow`,children:[e(`h1`,{children:t}),e(`p`,{children:n})]})}export{t};

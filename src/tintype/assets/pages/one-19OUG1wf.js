@@ -1,1 +1,0 @@
-import{t as e}from"./later-Ds_hEdzI.js";import{p as t}from"./index-BfySvFOx.js";function n(){return t(e,{title:`Request`,children:`Not built yet.`})}export{n as default};

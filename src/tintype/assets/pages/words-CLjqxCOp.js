@@ -1,1 +1,0 @@
-import{p as e,y as t}from"./index-BfySvFOx.js";function n({text:n}){return e(t,{children:n.split(/`([^`]*)`/).map((t,n)=>n%2?e(`code`,{children:t},n):t)})}export{n as t};
