@@ -15,22 +15,26 @@ export function Confirm({ title, verb, children, answer }: Shown) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => dialog.current?.showModal(), []);
+  const close = (does: boolean) => {
+    dialog.current?.close(); // gives the focus back
+    answer(does);
+  };
   return (
     <dialog
       ref={dialog}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        answer(false);
+        close(false);
       }}
     >
       <h2 id={id}>{title}</h2>
       {children}
       <div class="row end">
-        <button type="button" class="quiet" onClick={() => answer(false)}>
+        <button type="button" class="quiet" onClick={() => close(false)}>
           Leave it
         </button>
-        <button type="button" class="primary" onClick={() => answer(true)}>
+        <button type="button" class="primary" onClick={() => close(true)}>
           {verb}
         </button>
       </div>
