@@ -121,12 +121,14 @@ def _charge(row: dict[str, Any]) -> dict[str, Any]:
 def _marked(account: str) -> dict[str, Any]:
     """Its picture's file is not there, which is nobody's business here."""
     hook = Webhook(f"http://127.0.0.1:9/{MARKUP}", "http://127.0.0.1")
-    job = Job(MARKED, account, PARAMS, _input(MARKUP, 1) | {MARKUP: MARKUP}, Terms(webhook=hook))
+    job = Job(
+        MARKED, account, replace(PARAMS, prompt=MARKUP), _input(MARKUP, 1) | {MARKUP: MARKUP}, Terms(webhook=hook)
+    )
     image = ImageFile(f"{MARKED}/1/{MARKUP.replace('/', ' ')}.png", "image/png", 1, 320, 240)
     return _over(job, Result((image,), 1, MARKUP, (False,), {MARKUP: 1.0}), time.time() - 50, 1.0, 1.0)
 
 
 def _hidden(account: str) -> dict[str, Any]:
-    job = Job(HIDDEN, account, PARAMS, _input("a secret", 1), Terms(keep_payloads=False))
+    job = Job(HIDDEN, account, replace(PARAMS, prompt="a secret"), _input("a secret", 1), Terms(keep_payloads=False))
     image = ImageFile("shared-1/1/0.png", "image/png", 1, 320, 240)
     return _over(job, Result((image,), 1, "a secret", (False,), {"inference": 1.0}), time.time() - 40, 1.0, 1.0)

@@ -55,4 +55,5 @@ def test_in_a_browser(file: Path, server: Server, locked: dict[str, str]) -> Non
         timeout=400,
         check=False,
     )
+    print(done.stdout)  # with what was measured
     assert done.returncode == 0, done.stdout + done.stderr

@@ -77,7 +77,7 @@ test("markup in prompts, inputs, file names, stages, logs and webhooks is text",
   expect(await page.locator(".said").textContent()).toBe(MARKUP);
   expect(await page.locator(".pairs").textContent()).toContain(MARKUP + MARKUP);
   expect(await page.locator(".course").textContent()).toContain(MARKUP);
-  expect(await page.getByRole("region", { name: "Webhook" }).textContent()).toMatch(/\/<b>bold.*: <b>bold/);
+  expect(await page.getByRole("region", { name: "Webhook" }).textContent()).toContain(`:9/${MARKUP}`);
   expect(await page.locator(".download").getAttribute("download")).toContain("<img src=x onerror");
   await isUnharmed(page);
   expect(await barriers(page)).toEqual([]);
@@ -125,7 +125,7 @@ test("it goes on as one scrolls, to the first of all, and stays quick", async ()
       for (const { duration } of list.getEntries()) seen.longest = Math.max(seen.longest, duration);
     }).observe({ type: "longtask" });
   });
-  while (!(await shown(page).textContent())!.startsWith("5002 shown")) {
+  while ((await shown(page).textContent())!.includes("+")) {
     const before = await tiles(page).count();
     await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
     await page.waitForFunction((count) => document.querySelectorAll(".tile").length > count, before);
@@ -141,7 +141,7 @@ test("it goes on as one scrolls, to the first of all, and stays quick", async ()
   console.log(`scrolled through 5,000: the longest task ${longest} ms, ${nodes} elements, a jump to the middle ${Math.round(jump)} ms`);
   expect(longest).toBeLessThan(200);
   expect(jump).toBeLessThan(200);
-});
+}, 90_000);
 
 test("it is filtered by words, by how it went and by day, and the address remembers", async () => {
   const page = await openLocked("/requests");
@@ -176,14 +176,14 @@ for (const size of Object.keys(SIZES) as SizeName[])
       await page.waitForFunction(() => [...document.images].slice(0, 8).every(({ complete }) => complete));
       await shoot(page, `requests-${size}-${theme}`);
       expect(await barriers(page)).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth)).toBe(true);
       for (const [name, path] of [["request", "/requests/00000000-0000-4000-8000-000000004998"], ["request-failed", "/requests/00000000-0000-4000-8000-000000004976"]] as const) {
         await page.goto(locked.url + path);
         await page.getByRole("region", { name: "Log" }).waitFor();
         await page.waitForLoadState("networkidle");
         await shoot(page, `${name}-${size}-${theme}`);
         expect(await barriers(page)).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth)).toBe(true);
         expect(await shifted(page)).toBe(0);
       }
     });

@@ -1,5 +1,6 @@
 /** What was sent, and what was answered. */
 
+import { useState } from "preact/hooks";
 import { Download } from "../shared/icons";
 import { promptOf, type Past, type Picture } from "../shared/history";
 import { reason } from "../shared/client";
@@ -24,9 +25,14 @@ export function Output({ past }: { past: Past }) {
 }
 
 function One({ picture, n, prompt, flagged }: { picture: Picture; n: number; prompt: string; flagged?: boolean }) {
+  const [isGone, go] = useState(false);
   return (
     <figure style={{ "--ratio": `${picture.width / picture.height}` }}>
-      <img src={picture.url} width={picture.width} height={picture.height} alt={prompt || `Picture ${n + 1}`} />
+      {isGone ? (
+        <p class="hint">The picture is no longer there.</p>
+      ) : (
+        <img src={picture.url} width={picture.width} height={picture.height} alt={prompt || `Picture ${n + 1}`} onError={() => go(true)} />
+      )}
       {flagged && <span class="badge bad flag">Flagged by the safety checker</span>}
       <a class="button download" href={picture.url} download={picture.file_name}>
         <Download />

@@ -1,10 +1,12 @@
 /** One request in the gallery: its first picture in a box of fixed shape, and its prompt. */
 
+import { useState } from "preact/hooks";
 import { moment } from "../shared/format";
 import { outcome, promptOf, type Past } from "../shared/history";
 import { link } from "../shared/root";
 
 export function Tile({ item }: { item: Past }) {
+  const [isGone, go] = useState(false);
   const { word, kind } = outcome(item);
   const pictures = item.json_output?.images ?? [];
   const prompt = promptOf(item);
@@ -12,7 +14,11 @@ export function Tile({ item }: { item: Past }) {
     <li>
       <a class="tile" href={link(`/requests/${item.request_id}`)}>
         <span class="thumb">
-          {pictures[0] ? <img src={pictures[0].url} alt="" loading="lazy" decoding="async" /> : <span>{instead(item)}</span>}
+          {pictures[0] && !isGone ? (
+            <img src={pictures[0].url} alt="" loading="lazy" decoding="async" onError={() => go(true)} />
+          ) : (
+            <span>{isGone ? "no longer there" : instead(item)}</span>
+          )}
           {pictures.length > 1 && <span class="badge">{pictures.length} pictures</span>}
         </span>
         <span class="words">{prompt || <em>{item.json_input ? "no prompt" : "not kept"}</em>}</span>

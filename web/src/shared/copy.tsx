@@ -10,7 +10,7 @@ export function CopyButton({ text, label, small = false }: { text: () => string;
     setTimeout(() => say(""), 1500);
   };
   return (
-    <button type="button" class={small ? "icon" : "quiet"} onClick={() => void copy()} aria-label={label} title={label}>
+    <button type="button" class={small ? "icon" : "quiet"} onClick={() => void copy()} aria-label={small ? label : undefined} title={label}>
       <Copy />
       {!small && <span aria-live="polite">{said || label}</span>}
       {small && (
