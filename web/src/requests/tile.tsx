@@ -24,12 +24,17 @@ export function Tile({ item }: { item: Past }) {
         <span class="words">{prompt || <em>{item.json_input ? "no prompt" : "not kept"}</em>}</span>
         <span class="facts">
           <span class={kind === "bad" ? "failed" : ""}>{word}</span>
-          <time dateTime={item.ended_at}>{moment(item.ended_at)}</time>
+          <time dateTime={item.ended_at} title={moment(item.ended_at)}>
+            {short(item.ended_at)}
+          </time>
         </span>
       </a>
     </li>
   );
 }
+
+/** Without the year, so that it has room on a phone. */
+const short = (iso: string) => new Date(iso).toLocaleString(undefined, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
 
 /** Why there is no picture. */
 function instead(item: Past): string {
