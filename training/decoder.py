@@ -3,8 +3,8 @@
 Its first weights (`unfolding.py`) already draw the smooth picture that the latents code, at a quarter of the size.
 Those weights are kept. What is trained is what they leave free: a third resnet on the middle levels, which learns to
 close the joints between the latents' squares, and then everything from a quarter of the size to the whole. Half of the
-latents it learns from are the transformer's own (`painted.py`), with their errors. It learns in bf16, as most machines run it: rounding the large numbers
-of the hand-written weights shows as speckles in dark skies, unless what comes after them has learned to wipe them off.
+latents it learns from are the transformer's own (`painted.py`), with their errors. It learns in bf16, as most machines
+run it; up to level LAID it is run in fp32, for there rounding large numbers shows as speckles in the sky.
 
 Shapes: B pictures, h x w latent pixels of 64 x 64 pixels.
 """
@@ -198,11 +198,11 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
     while run.elapsed() < seconds:
         run.set_rates(warm_then_cool(run.elapsed() / seconds))
         picture, z = example(studio, code, rng)
-        with torch.no_grad(), NARROW:
+        with torch.no_grad():
             x = laid_features(decoder, z)
         near, pixels, inside = crops(x, picture, rng)
         with NARROW:
-            drawn = draw(decoder, near)
+            drawn = draw(decoder, near.bfloat16())
         loss = picture_loss(drawn.float(), pixels, inside)
         loss.backward()
         spare_constants(decoder)
@@ -230,7 +230,7 @@ def quality(code: LinearLatents, studio: Studio, run: Run) -> str:
                 picture = to_signed(paint(painted.scenes[0], painted.columns, painted.rows, CELL)[None])
                 z = painted.latents[:1]
             with NARROW:
-                drawn = draw(decoder, laid_features(decoder, z))
+                drawn = draw(decoder, laid_features(decoder, z).bfloat16())
             errors.append(F.mse_loss(drawn.float().clamp(-1, 1), picture))
         parts.append(f"{10 * torch.log10(4 / torch.stack(errors).mean()).item():.2f} dB {name}")
     return ", ".join(parts)
