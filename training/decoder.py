@@ -3,7 +3,8 @@
 Its first weights (`unfolding.py`) already draw the smooth picture that the latents code, at a quarter of the size.
 Those weights are kept. What is trained is what they leave free: a third resnet on the middle levels, which learns to
 close the joints between the latents' squares, and then everything from a quarter of the size to the whole. Half of the
-latents it learns from are the transformer's own (`painted.py`), with their errors.
+latents it learns from are the transformer's own (`painted.py`), with their errors. It learns in bf16, as most machines
+run it; up to level LAID it is run in fp32, for there rounding large numbers shows as speckles in the sky.
 
 Shapes: B pictures, h x w latent pixels of 64 x 64 pixels.
 """
@@ -45,6 +46,7 @@ SIDE = 16  # pixels of level LAID along one side of a crop
 CROPS = 2  # of one picture in a step
 EDGE = 24  # pixels along a crop's edge that see what is not there
 RIM, RIM_WEIGHT = 4, 3.0  # pixels along the border, where convolutions see nothing beyond: else a frame shows
+NARROW = torch.autocast("cpu", torch.bfloat16)
 OWN = 0.3  # share of pictures whose latents are the encoder's instead of the transformer's
 
 
@@ -199,7 +201,9 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
         with torch.no_grad():
             x = laid_features(decoder, z)
         near, pixels, inside = crops(x, picture, rng)
-        loss = picture_loss(draw(decoder, near), pixels, inside)
+        with NARROW:
+            drawn = draw(decoder, near.bfloat16())
+        loss = picture_loss(drawn.float(), pixels, inside)
         loss.backward()
         spare_constants(decoder)
         nn.utils.clip_grad_norm_([weight for weight in decoder.parameters() if weight.requires_grad], 1.0)
@@ -225,6 +229,8 @@ def quality(code: LinearLatents, studio: Studio, run: Run) -> str:
                 painted = studio.take()
                 picture = to_signed(paint(painted.scenes[0], painted.columns, painted.rows, CELL)[None])
                 z = painted.latents[:1]
-            errors.append(F.mse_loss(draw(decoder, laid_features(decoder, z)).clamp(-1, 1), picture))
+            with NARROW:
+                drawn = draw(decoder, laid_features(decoder, z).bfloat16())
+            errors.append(F.mse_loss(drawn.float().clamp(-1, 1), picture))
         parts.append(f"{10 * torch.log10(4 / torch.stack(errors).mean()).item():.2f} dB {name}")
     return ", ".join(parts)

@@ -6,7 +6,8 @@ nothing.
 Beside the layout's own files a checkpoint may carry ``tintype.json``::
 
     {"name": "z-image-turbo", "version": "...", "checksum": "<hex>", "sizes": [[1024, 1024], ...],
-     "preview": {"factors": [[...], ...], "bias": [...]}, "expansion": {"system": "...", "temperature": 0.7, ...}}
+     "preview": {"factors": [[...], ...], "bias": [...]}, "expansion": {"system": "...", "temperature": 0.7, ...},
+     "fp32_up_blocks": 0}
 
 with every field optional.
 """
@@ -65,6 +66,8 @@ class Checkpoint:
     """From ``tintype.json``, else the published one for these latents; None: no previews."""
     expansion: Expansion
     """From ``tintype.json``, else for a Qwen3 as it was published."""
+    fp32_up_blocks: int
+    """The decoder is in fp32 up to so many of its blocks, whatever the rest is in; 0: none of it."""
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -98,6 +101,7 @@ class Checkpoint:
                 autoencoder_config=autoencoder_config,
                 preview=_preview(folder / "tintype.json", about.get("preview"), autoencoder_config),
                 expansion=_expansion(folder / "tintype.json", about.get("expansion")),
+                fp32_up_blocks=about.get("fp32_up_blocks", 0),
             )
         except ValueError as error:  # UnsupportedConfig and WeightsError say it all
             raise SetupError(str(error)) from error
@@ -129,7 +133,12 @@ class Checkpoint:
         self, dtype: torch.dtype, device: torch.device | str, progress: Progress | None = None
     ) -> Autoencoder:
         """Load the map between latents and pixels; raises :class:`SetupError`."""
-        return self._load(lambda: Autoencoder(self.autoencoder_config), "vae", dtype, device, progress)
+        network = self._load(lambda: Autoencoder(self.autoencoder_config), "vae", dtype, device, progress)
+        if self.fp32_up_blocks:
+            decoder = network.decoder
+            for part in (decoder.conv_in, decoder.mid_block, *decoder.up_blocks[: self.fp32_up_blocks]):
+                part.float()
+        return network
 
     def tokenizer(self) -> Tokenizer:
         """Load the vocabulary."""

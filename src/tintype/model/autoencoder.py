@@ -195,10 +195,10 @@ class Decoder(nn.Module):
         self.conv_out = nn.Conv2d(widths[-1], config.out_channels, 3, padding=1)
 
     def forward(self, z: Tensor) -> Tensor:
-        """``[B, latent_channels, h, w]`` -> ``[B, 3, h * f, w * f]``."""
-        x = self.mid_block(self.conv_in(z))
+        """``[B, latent_channels, h, w]`` -> ``[B, 3, h * f, w * f]``; its first blocks may have a wider dtype."""
+        x = self.mid_block(self.conv_in(z.to(self.conv_in.weight.dtype)))
         for block in self.up_blocks:
-            x = block(x)
+            x = block(x.to(next(block.parameters()).dtype))
         return self.conv_out(F.silu(self.conv_norm_out(x)))
 
 
