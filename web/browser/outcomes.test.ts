@@ -48,7 +48,7 @@ test("of several pictures it says which one is painted", async () => {
 });
 
 test("one that waits is cancelled too", async () => {
-  const page = await painted("slow:0.2");
+  const page = await painted("slow:1");
   await status(page).getByText(/Step 1/).waitFor();
   const other = await painted("a tent");
   await status(other).getByText(/In the queue/).waitFor();
