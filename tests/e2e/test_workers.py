@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.server import Server
 from tests.e2e.test_accidents import files_of, in_mid_picture
+from tintype.engine.precision import has_bf16
 
 TWO = ("--device", "cpu,cpu")
 WISH = {"prompt": "a red sailboat on a calm sea", "seed": 3, "num_inference_steps": 30}
@@ -30,7 +31,7 @@ def test_two_paint_at_once_and_one_goes_on_while_the_other_is_replaced(tmp_path:
     finally:
         assert server.stop() == 0
     log = (server.home / "server.log").read_text()
-    assert "float32 on cpu" in log
+    assert f"{'bfloat16' if has_bf16() else 'float32'} on cpu" in log
     assert log.count("ready in ") == 1, "announced once"
 
 

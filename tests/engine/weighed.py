@@ -28,8 +28,9 @@ def memory() -> tuple[int, int]:
 def main(folder: Path, layout: str) -> None:
     torch.set_num_threads(2)
     cpu = torch.device("cpu")
-    plan = replace(plan_for(folder, cpu, memory=100, max_pixels=SIDE**2, checks=False), layout=Layout[layout])
-    pipeline = Pipeline.load(folder, cpu, plan=plan)
+    plan = plan_for(folder, cpu, memory=100, max_pixels=SIDE**2, checks=False, dtype=torch.float32)
+    plan = replace(plan, layout=Layout[layout])
+    pipeline = Pipeline.load(folder, cpu, torch.float32, plan=plan)
     found: dict[str, list[object]] = {"resident": [], "peak": [], "pictures": []}
     for number in range(3):
         for event in pipeline.paint(f"picture {number}", SIDE, SIDE, steps=1, seed=7):

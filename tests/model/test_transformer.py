@@ -89,7 +89,7 @@ def test_a_mistake_in_the_input_is_visible(mistake: str):
 def test_rotary_tables_have_the_known_values():
     ours, _ = transformer()
     positions = torch.tensor([[5, 3, 7], [33, 10, 63]], dtype=torch.float64)
-    cos, sin = ours.positions.angles(positions, torch.device("cpu"))
+    rope = ours.positions.angles(positions, torch.device("cpu"))
     known = {
         (0, 0): (0.283662, -0.958924), (0, 1): (-0.923403, -0.383831), (0, 2): (-0.801144, 0.598472),
         (0, 16): (-0.989992, 0.141120), (0, 17): (-0.724498, 0.689277), (0, 40): (0.753902, 0.656987),
@@ -98,7 +98,7 @@ def test_rotary_tables_have_the_known_values():
         (1, 63): (0.952316, 0.305115),
     }  # fmt: skip
     for (row, pair), values in known.items():
-        assert (cos[row, pair].item(), sin[row, pair].item()) == pytest.approx(values, abs=1e-6)
+        assert (rope.cos[row, pair].item(), rope.sin[row, pair].item()) == pytest.approx(values, abs=1e-6)
 
 
 @pytest.mark.parametrize(("rows", "columns", "n"), [(4, 8, 32), (3, 5, 64), (64, 64, 128), (60, 80, 512)])
@@ -108,10 +108,10 @@ def test_rotary_tables_equal_diffusers(rows: int, columns: int, n: int):
     caption = caption_positions(n)
     embedder = RopeEmbedder(256.0, [32, 48, 48], [1536, 512, 512])
     for positions in (image, caption):
-        cos, sin = ours.positions.angles(positions, torch.device("cpu"))
+        rope = ours.positions.angles(positions, torch.device("cpu"))
         expected = embedder(positions.int())
-        assert torch.equal(cos, expected.real)
-        assert torch.equal(sin, expected.imag)
+        assert torch.equal(rope.cos, expected.real)
+        assert torch.equal(rope.sin, expected.imag)
     _, _, _, image_ids, caption_ids, _, _ = reference.patchify_and_embed(
         [torch.zeros(16, 1, rows * 2, columns * 2)], [torch.zeros(n, CAPTION_WIDTH)], 2, 1
     )
