@@ -43,7 +43,7 @@ def test_in_a_browser(file: Path, server: Server, locked: dict[str, str]) -> Non
         "SCREENSHOTS": str(SCREENSHOTS),
         "CHROMIUM": browser,
         "PYTHON_BIN": str(Path(sys.executable).parent),
-        "PATH": environment()["PATH"],
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment()['PATH']}",
         "NO_COLOR": "1",
     }
     done = subprocess.run(

@@ -148,7 +148,9 @@ test("it is filtered by words, by how it went and by day, and the address rememb
   await page.getByLabel("In the prompt").fill("RED SAILBOAT at sunset, number 49");
   await page.waitForURL(/text=RED/);
   await tiles(page).getByText("a red sailboat at sunset, number 4998").waitFor();
-  for (const text of await page.locator(".tile .words").allTextContents()) expect(text).toContain("a red sailboat at sunset, number 49");
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll(".tile .words")].every((each) => each.textContent?.includes("a red sailboat at sunset, number 49")),
+  );
   await page.getByLabel("How it went").selectOption("Failed");
   await page.waitForFunction(() => [...document.querySelectorAll(".facts span")].every((each) => each.textContent === "failed"));
   await page.reload();
