@@ -68,13 +68,15 @@ def test_tensor_names_and_shapes_equal_those_of_diffusers():
     reference.load_state_dict(ours.state_dict(), strict=True)
 
 
-def test_a_million_numbers_in_one_group_are_normalised_exactly_channels_last_as_well():
-    norm, picture = GroupNorm(1, 4), torch.randn(2, 4, 512, 640, generator=torch.Generator().manual_seed(3)) * 3 + 1
-    expected = torch.nn.functional.group_norm(picture.double(), 1, eps=norm.eps)
-    for layout in (torch.contiguous_format, torch.channels_last):
-        laid = picture.contiguous(memory_format=layout)
-        answer = norm(laid)
-        assert answer.is_contiguous(memory_format=layout)
-        assert (answer - expected).abs().max() < 2e-5, layout
-        narrow = norm(laid.bfloat16())
-        assert (narrow - expected).abs().max() < 0.04, layout  # two roundings to 8 bits, of values up to 5
+@pytest.mark.parametrize("learns", [False, True])
+def test_a_million_numbers_in_one_group_are_normalised_exactly_channels_last_as_well(learns: bool):
+    with torch.inference_mode(not learns):
+        norm, picture = GroupNorm(1, 4), torch.randn(2, 4, 512, 640, generator=torch.Generator().manual_seed(3)) * 3 + 1
+        expected = torch.nn.functional.group_norm(picture.double(), 1, eps=norm.eps)
+        for layout in (torch.contiguous_format, torch.channels_last):
+            laid = picture.contiguous(memory_format=layout)
+            answer, narrow = norm(laid), norm(laid.bfloat16())
+            assert answer.requires_grad == learns
+            assert answer.is_contiguous(memory_format=layout)
+            assert (answer - expected).abs().max() < 2e-5, layout
+            assert (narrow - expected).abs().max() < 0.04, layout  # two roundings to 8 bits, of values up to 5

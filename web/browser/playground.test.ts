@@ -15,7 +15,7 @@ const natural = (page: Page) =>
 const occupy = () =>
   fetch(`${server}/queue/fal-ai/z-image/turbo`, {
     method: "POST",
-    body: JSON.stringify({ prompt: "a cactus", num_inference_steps: 30, num_images: 1 }),
+    body: JSON.stringify({ prompt: "a cactus", num_inference_steps: 30, num_images: 4 }),
   });
 
 test("from the first look to the picture: the position, the steps, the preview, the log", async () => {

@@ -101,7 +101,9 @@ class Checkpoint:
                 autoencoder_config=autoencoder_config,
                 preview=_preview(folder / "tintype.json", about.get("preview"), autoencoder_config),
                 expansion=_expansion(folder / "tintype.json", about.get("expansion")),
-                fp32_up_blocks=about.get("fp32_up_blocks", 0),
+                fp32_up_blocks=_fp32_up_blocks(
+                    folder / "tintype.json", about.get("fp32_up_blocks", 0), autoencoder_config
+                ),
             )
         except ValueError as error:  # UnsupportedConfig and WeightsError say it all
             raise SetupError(str(error)) from error
@@ -245,6 +247,13 @@ def _expansion(file: Path, values: dict[str, Any] | None) -> Expansion:
         return Expansion.from_json(values)
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
+
+
+def _fp32_up_blocks(file: Path, value: Any, config: AutoencoderConfig) -> int:
+    most = len(config.block_out_channels)
+    if not isinstance(value, int) or not 0 <= value <= most:
+        raise ValueError(f"{file}: fp32_up_blocks must be a number of blocks from 0 to {most}, not {value!r}")
+    return value
 
 
 def _shift(file: Path) -> float:

@@ -71,7 +71,7 @@ export function Keys() {
         {said}
       </p>
       {keys?.length === 0 && <p class="hint">There is none of scope API.</p>}
-      <ul class="keys">
+      <ul class="entries keys">
         {keys?.map((each) => (
           <li key={each.key_id}>
             <div>

@@ -1,10 +1,6 @@
 /** What the log of a request tells beyond its status. */
 
-export interface Line {
-  timestamp: string;
-  message: string;
-  level: string;
-}
+import type { Line } from "../shared/lines";
 
 /** How far the painting is, as the log has it: which picture, which step, and of how many. */
 export function progress(logs: Line[]): { image: number; images: number; step: number; steps: number } | null {

@@ -3,10 +3,12 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { CopyButton } from "../shared/copy";
-import { bytes, clock, seconds } from "../shared/format";
+import { bytes, seconds } from "../shared/format";
 import { Download, Vary } from "../shared/icons";
-import { expanded, progress, type Line } from "./log";
-import { isOver, type Output, type Picture, type Run } from "./run";
+import type { Picture } from "../shared/history";
+import { Lines, type Line } from "../shared/lines";
+import { expanded, progress } from "./log";
+import { isOver, type Output, type Run } from "./run";
 import type { Values } from "./schema";
 import { pixels, type Presets, type Size } from "./size";
 
@@ -27,19 +29,19 @@ export function Result({ run, values, presets, vary, reuse }: Shown) {
     <section class="result" aria-label="Result" aria-busy={!isOver(run)}>
       <Stage run={run} size={size} count={Math.max(1, Math.min(count, 16))} />
       <Standing run={run}>
-      <div class="actions">
-        {run?.output && (
-          <>
-            <CopyButton label="Copy seed" text={() => String(run.output!.seed)} />
-            <button type="button" class="quiet" onClick={() => vary(run)} title="The same settings with the next seed">
-              <Vary /> Vary
-            </button>
-            <button type="button" class="quiet" onClick={() => reuse(run)} title="Fill the form with these settings">
-              Reuse settings
-            </button>
-          </>
-        )}
-      </div>
+        <div class="actions">
+          {run?.output && (
+            <>
+              <CopyButton label="Copy seed" text={() => String(run.output!.seed)} />
+              <button type="button" class="quiet" onClick={() => vary(run)} title="The same settings with the next seed">
+                <Vary /> Vary
+              </button>
+              <button type="button" class="quiet" onClick={() => reuse(run)} title="Fill the form with these settings">
+                Reuse settings
+              </button>
+            </>
+          )}
+        </div>
       </Standing>
       <Log lines={run?.logs ?? []} />
       {run?.output && <Answer run={run} />}
@@ -143,12 +145,7 @@ function Log({ lines }: { lines: Line[] }) {
   return (
     <div class="log" ref={end} role="log" aria-label="Log" tabIndex={0}>
       {lines.length === 0 && <p class="none">The log of the request comes here.</p>}
-      {lines.map((line, n) => (
-        <p key={n} class={line.level.toLowerCase()}>
-          <time dateTime={line.timestamp}>{clock(line.timestamp)}</time>
-          <span>{line.message}</span>
-        </p>
-      ))}
+      <Lines lines={lines} />
     </div>
   );
 }

@@ -4,17 +4,10 @@ import { ApiError, ValidationError } from "@fal-ai/client";
 import { signal } from "@preact/signals";
 import { MODEL } from "../routes";
 import { fal, reason, withKey } from "../shared/client";
-import type { Line } from "./log";
+import type { Picture } from "../shared/history";
+import type { Line } from "../shared/lines";
 import type { Values } from "./schema";
 
-export interface Picture {
-  url: string;
-  content_type: string;
-  width: number;
-  height: number;
-  file_size: number;
-  file_name: string;
-}
 export interface Output {
   images: Picture[];
   timings: Record<string, number>;

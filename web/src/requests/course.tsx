@@ -2,12 +2,7 @@
 
 import { clock, moment, seconds } from "../shared/format";
 import type { Past } from "../shared/history";
-
-export interface Line {
-  timestamp: string;
-  message: string;
-  level: string;
-}
+import { Lines, type Line } from "../shared/lines";
 
 const between = (from: string, to: string) => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
 
@@ -39,16 +34,11 @@ export function Course({ past }: { past: Past }) {
   );
 }
 
-export function Lines({ lines }: { lines: Line[] }) {
+export function Log({ lines }: { lines: Line[] }) {
   if (!lines.length) return <p class="hint">It has no lines.</p>;
   return (
-    <div class="lines" role="log" aria-label="Log" tabIndex={0}>
-      {lines.map((line, n) => (
-        <p key={n} class={line.level.toLowerCase()}>
-          <time dateTime={line.timestamp}>{clock(line.timestamp)}</time>
-          <span>{line.message}</span>
-        </p>
-      ))}
+    <div class="log" role="log" aria-label="Log" tabIndex={0}>
+      <Lines lines={lines} />
     </div>
   );
 }

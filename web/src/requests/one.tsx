@@ -4,9 +4,10 @@ import { useEffect, useState } from "preact/hooks";
 import { json, Refused } from "../shared/client";
 import { Deliveries, deliveries, type Delivery } from "../shared/deliveries";
 import { outcome, pastRequest, type Past } from "../shared/history";
+import type { Line } from "../shared/lines";
 import { link } from "../shared/root";
 import { Doing } from "./doing";
-import { Course, Lines, type Line } from "./course";
+import { Course, Log } from "./course";
 import { Input, Output } from "./payloads";
 import "./style.css";
 
@@ -60,7 +61,7 @@ function Now({ standing }: { standing: Standing }) {
   return (
     <section class="card nothing" aria-label="How it stands">
       <p role="status">{sentence(standing)}</p>
-      <Lines lines={standing.logs ?? []} />
+      <Log lines={standing.logs ?? []} />
     </section>
   );
 }
@@ -88,7 +89,7 @@ function Over({ past, lines, sent, again }: { past: Past; lines: Line[] | null; 
           {isKept && (
             <section class="card" aria-label="Log">
               <h2>Log</h2>
-              {lines ? <Lines lines={lines} /> : <p class="hint">Only the key that sent the request reads its log.</p>}
+              {lines ? <Log lines={lines} /> : <p class="hint">Only the key that sent the request reads its log.</p>}
             </section>
           )}
           {sent.length > 0 && (

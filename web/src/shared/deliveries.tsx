@@ -30,7 +30,7 @@ export function Deliveries({ list, again, linked = false }: { list: Delivery[]; 
   };
   return (
     <>
-      <ul class="deliveries">
+      <ul class="entries deliveries">
         {list.map((each) => (
           <li key={each.request_id}>
             <div>

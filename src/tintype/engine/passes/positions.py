@@ -16,6 +16,7 @@ class ComplexRope(Rope):
     """The twin of :class:`~tintype.model.positions.Rope`: the same products and sums, in one walk through memory."""
 
     def __init__(self, rope: Rope) -> None:
+        super().__init__(rope.cos, rope.sin)
         self.turns = torch.complex(rope.cos, rope.sin)[:, None, :]
 
     def rotate(self, x: Tensor) -> Tensor:
