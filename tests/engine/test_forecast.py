@@ -1,4 +1,4 @@
-"""The forecast against what a process of its own really takes: half a gigabyte of random weights, three pictures."""
+"""The forecast against what a process of its own really takes: half a gigabyte of random weights, six pictures."""
 
 import json
 import subprocess
@@ -37,10 +37,11 @@ def test_the_peak_is_near_the_forecast(weighed: dict[str, dict[str, Any]], layou
 
 @pytest.mark.parametrize("layout", ["RESIDENT", "SEQUENTIAL"])
 def test_the_second_picture_needs_no_more_than_the_first(weighed: dict[str, dict[str, Any]], layout: str) -> None:
-    peak = weighed[layout]["peak"]
-    assert peak[1] <= 1.05 * peak[0]  # the allocator does not give back all that was freed
-    assert peak[2] <= 1.03 * peak[1]
-    assert weighed[layout]["resident"][2] <= 1.05 * peak[0]  # freed memory is kept for the next picture, not added to
+    in_use, peak = weighed[layout]["in_use"], weighed[layout]["peak"]
+    assert in_use[-1] <= 1.01 * in_use[0]
+    # The allocator rarely puts a tensor back into the hole that its like left, so the heap still spreads a little.
+    assert peak[1] <= 1.08 * peak[0]
+    assert peak[-1] <= 1.05 * peak[2]
 
 
 def test_streaming_half_a_gigabyte_saves_it_and_no_bit_is_another(weighed: dict[str, dict[str, Any]]) -> None:
