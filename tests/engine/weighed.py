@@ -19,15 +19,15 @@ from tintype.engine.plan import Layout
 
 SIDE = 256
 PICTURES = 6
+FIELDS = (
+    "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+)  # fmt: skip
 
 
 class Mallinfo2(ctypes.Structure):
     """What glibc's ``mallinfo2(3)`` answers, of the heap that every tensor lies in."""
 
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
-    ]
+    _fields_ = [(name, ctypes.c_size_t) for name in FIELDS]
 
 
 def in_use() -> int:
