@@ -12,9 +12,11 @@ from tintype.engine.accelerate import LEVELS, PASSES, accelerate
 from tintype.engine.golden import psnr
 from tintype.engine.networks import Networks
 from tintype.engine.passes import eight_bit, laid_out
+from tintype.engine.passes.attention import as_products
 from tintype.engine.pipeline import Pipeline
 from tintype.engine.precision import has_bf16
 from tintype.engine.sizes import Pixels
+from tintype.model import layers
 from tintype.model.flow import Course
 from tintype.model.transformer import Transformer
 
@@ -114,6 +116,16 @@ def test_int8_on_a_cpu_is_the_product_of_the_rounded_numbers(layer: nn.Linear, t
 
 
 @pytest.mark.skipif(not has_bf16(), reason="this CPU has no products in bf16")
+@pytest.mark.parametrize(("tokens", "heads"), [(1, 3), (33, 30), (600, 7), (4500, 1)])
+@torch.inference_mode()
+def test_attention_as_products_is_near_the_exact_one(tokens: int, heads: int) -> None:
+    torch.manual_seed(4)
+    q, k, v = torch.randn(3, 1, tokens, heads, 32, dtype=torch.bfloat16)
+    exact = layers.attention(q.double(), k.double(), v.double())
+    error = (as_products(q, k, v).double() - exact).norm() / exact.norm()
+    assert error < 0.01
+
+
 @pytest.mark.parametrize("tokens", [1, 33, 600])
 def test_weights_laid_out_for_the_kernels_are_the_same_weights(layer: nn.Linear, tokens: int) -> None:
     layer = layer.bfloat16()

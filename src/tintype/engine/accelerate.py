@@ -20,6 +20,7 @@ from torch import nn
 from tintype.engine.networks import Networks
 from tintype.engine.passes import (
     allocator,
+    attention,
     captions,
     compiled,
     eight_bit,
@@ -59,6 +60,7 @@ PASSES = (
     Pass("packed", "one product for q, k, v and one for w1, w3", "as near", packed.apply, frozenset({"cuda"})),
     Pass("laid-out", "weights in the order of the kernels", "exact", laid_out.apply, frozenset({"cpu"})),
     Pass("eight-bit", "8-bit matrix products, a scale per row", "lossy", eight_bit.apply),
+    Pass("attention", "attention as products in bf16", "lossy", attention.apply, frozenset({"cpu"})),
     Pass("compiled", "fused kernels", "as near", compiled.apply, frozenset({"cuda"})),
     Pass("step-cache", "some steps foretold", "lossy", step_cache.apply),
 )
@@ -66,14 +68,16 @@ PASSES = (
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
     "none": ("allocator", "captions", "positions", "modulations", "in-place", "packed", "laid-out", "compiled"),
-    "regular": ("eight-bit", "compiled"),  # anew, for it is other code
-    "high": ("eight-bit", "compiled", "step-cache"),
+    "regular": ("eight-bit", "attention", "compiled"),  # anew, for it is other code
+    "high": ("eight-bit", "attention", "compiled", "step-cache"),
 }
 """What each level of acceleration adds; ``none`` is in all of them."""
 
 
 NEEDS_WEIGHTS = frozenset({"packed", "laid-out", "compiled", "eight-bit"})
 """Passes that are left out where blocks are streamed, or in 8 bits from the start."""
+NEEDS_A_COPY = frozenset({"attention"})
+"""Lossy passes that are left out where ``none`` has the only blocks, unless those are in 8 bits at every level."""
 NEEDS_NAMES = frozenset({"modulations"})
 """Passes that are left out where blocks are streamed, for they put modules between a block and its weights."""
 
@@ -91,6 +95,7 @@ def levels_of(
     left_out: frozenset[str] = frozenset()
     if plan is not None and not plan.holds_both:
         left_out = NEEDS_WEIGHTS if plan.eight_bit or plan.streams_transformer else frozenset({"eight-bit"})
+        left_out |= frozenset() if plan.eight_bit else NEEDS_A_COPY
         left_out |= NEEDS_NAMES if plan.streams_transformer else frozenset()
     accelerate(networks, device, [name for name in levels["none"] if name not in left_out])
     whole, small = {"none": networks}, None

@@ -11,6 +11,7 @@ tokens*: the checkpoint was trained so, and masking them changes the picture.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,7 @@ class Attention(nn.Module):
         self.norm_q = RMSNorm(head_dim, 1e-5)
         self.norm_k = RMSNorm(head_dim, 1e-5)
         self.to_out = nn.ModuleList([nn.Linear(dim, dim, bias=False)])
+        self.attend: Callable[[Tensor, Tensor, Tensor], Tensor] = attention
 
     def forward(self, x: Tensor, rope: Rope) -> Tensor:
         """``x [B, L, D]`` -> ``[B, L, D]``."""
@@ -42,7 +44,7 @@ class Attention(nn.Module):
         v = self.to_v(x).unflatten(-1, (self.heads, -1))
         q = rope.rotate(self.norm_q(q))
         k = rope.rotate(self.norm_k(k))
-        return self.to_out[0](attention(q, k, v))
+        return self.to_out[0](self.attend(q, k, v))
 
 
 class FeedForward(nn.Module):

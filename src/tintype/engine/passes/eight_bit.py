@@ -13,6 +13,8 @@ from torch.nn import functional as F
 from tintype.engine.networks import Networks, parts_of
 
 SMALLEST = 1e-12
+IN_CACHE = 2**19
+"""Numbers of a CPU's activations that are rounded at a time, so that what lies between stays in its cache."""
 
 
 class Int8OnCpu(nn.Module):
@@ -35,9 +37,13 @@ class Int8OnCpu(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``x [..., in]`` -> ``[..., out]``."""
-        rows = x.float().flatten(0, -2)
-        scale = rows.abs().amax(-1, keepdim=True).clamp(min=SMALLEST)
-        codes = (rows / scale).mul_(self.levels).round_().add_(self.levels + 1).to(torch.uint8)
+        rows = x.flatten(0, -2)
+        codes = torch.empty(rows.shape, dtype=torch.uint8)
+        scale = torch.empty(len(rows), 1)
+        few = max(1, IN_CACHE // rows.shape[1])
+        for some in (slice(i, i + few) for i in range(0, len(rows), few)):
+            scale[some] = rows[some].abs().amax(-1, keepdim=True).float().clamp_(min=SMALLEST)
+            codes[some] = (rows[some] / scale[some]).mul_(self.levels).round_().add_(self.levels + 1)
         product = torch.ops.onednn.qlinear_pointwise(
             codes, 1 / self.levels, self.levels + 1, self.weight, self.scales, self.zeros, None, 1.0, 0,
             torch.float32, "none", [], "",
