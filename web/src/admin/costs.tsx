@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { json } from "../shared/client";
-import { moment, money } from "../shared/format";
+import { amount, moment, money } from "../shared/format";
 import { link } from "../shared/root";
 import { asking, type Period } from "./period";
 
@@ -35,7 +35,7 @@ export function Costs({ period }: { period: Period }) {
         <Listed label="Usage by key" heads={["Who", "What", "Cost"]} empty="Nothing was made.">
           {told?.lines.map((line) => [
             line.auth_method,
-            `${line.quantity.toLocaleString(undefined, { maximumFractionDigits: 2 })} ${line.unit}`,
+            `${amount(line.quantity)} ${line.unit}`,
             money(line.cost, line.currency),
           ])}
         </Listed>
@@ -46,7 +46,7 @@ export function Costs({ period }: { period: Period }) {
           {told?.events.map((event) => [
             <a href={link(`/requests/${event.request_id}`)}>{moment(event.timestamp)}</a>,
             event.auth_method,
-            event.output_units.toFixed(2),
+            amount(event.output_units),
             money(event.cost_total, currency),
           ])}
         </Listed>

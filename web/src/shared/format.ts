@@ -6,11 +6,16 @@ export function seconds(value: number): string {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} s`;
 }
 
-/** $0.0039, or 0.0039 EUR. */
+/** $0.0039, $1.70, or 0.0039 EUR. */
 export function money(value: number, currency: string): string {
-  const digits = value === 0 ? "0" : value.toFixed(Math.max(2, 2 - Math.floor(Math.log10(value)))).replace(/0+$/, "").replace(/\.$/, "");
+  const digits = value === 0 ? "0" : threeDigits(value).replace(/(\.\d\d+?)0+$/, "$1");
   return currency === "USD" ? `$${digits}` : `${digits} ${currency}`;
 }
+
+/** 340.21, 0.0041: two places, or three digits if it is small. */
+export const amount = (value: number): string => (value === 0 ? "0" : threeDigits(value));
+
+const threeDigits = (value: number): string => value.toFixed(Math.max(2, 2 - Math.floor(Math.log10(value))));
 
 /** The time of day of a log line, in the reader's time zone. */
 export const clock = (iso: string): string =>

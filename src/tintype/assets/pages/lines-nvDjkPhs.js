@@ -1,1 +1,0 @@
-import{n as e}from"./format-I2KQxp3x.js";import{b as t,p as n}from"./index-C9aPa4-E.js";var r=({lines:r})=>n(t,{children:r.map((t,r)=>n(`p`,{class:t.level.toLowerCase(),children:[n(`time`,{dateTime:t.timestamp,children:e(t.timestamp)}),n(`span`,{children:t.message})]},r))});export{r as t};
