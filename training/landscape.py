@@ -57,19 +57,27 @@ def paint(scene: Scene, columns: int, rows: int, cell: int) -> np.ndarray:
 def paint_things(canvas: Canvas, scene: Scene, horizon: int) -> None:
     """The scene's things, at places and scales snapped to half cells."""
     assert scene.kind is not None
-    reach = {5: 1.0, 6: 1.5}.get(canvas.columns, 2.0)
     middle = canvas.columns / 2
     scale, depth = (1.0, 1.0) if scene.size == "big" else (0.5, 0.5)
-    offsets = [{"left": -reach, "centre": 0.0, "right": reach}[scene.place]]
     if scene.count > 1:
         scale = 0.6 if canvas.columns > 5 else 0.45
-        spread = {5: 1.5, 6: 2.0}.get(canvas.columns, 2.5)
-        offsets = [-spread * 0.6, spread * 0.6] if scene.count == 2 else [-spread, 0.0, spread]
-    for offset in offsets:
+    for offset in offsets_of(scene, canvas.columns):
         foot = (middle + offset, foot_height(scene, horizon, depth))
         stamp = Stamp(canvas, foot, scene.time, scale)
         settle(stamp, scene)
         PAINTERS[scene.kind](stamp, body_colour(scene))
+
+
+def offsets_of(scene: Scene, columns: int) -> list[float]:
+    """How far right of the middle each of the scene's things stands, in cells: by halves, like everything."""
+    if scene.count == 1:
+        reach = {5: 1.0, 6: 1.5}.get(columns, 2.0)
+        return [{"left": -reach, "centre": 0.0, "right": reach}[scene.place]]
+    if scene.count == 2:
+        apart = 1.0 if columns == 5 else 1.5
+        return [-apart, apart]
+    apart = {5: 1.5, 6: 2.0}.get(columns, 2.5)
+    return [-apart, 0.0, apart]
 
 
 def foot_height(scene: Scene, horizon: int, depth: float) -> float:
