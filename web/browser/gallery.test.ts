@@ -29,6 +29,11 @@ test("painted, seen in the gallery, opened, painted again, deleted", async () =>
   await page.getByRole("button", { name: "Copy link" }).click();
   await page.getByText("Copied").waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(address);
+  await page.getByRole("button", { name: "Copy the link of picture 1" }).click();
+  const file = await page.locator(".pictures img").getAttribute("src");
+  await page.waitForFunction(async (link) => (await navigator.clipboard.readText()) === link, file);
+  await page.getByText("As JSON").click();
+  expect(JSON.parse((await page.locator(".as-json pre").textContent())!)).toMatchObject({ images: [{ url: file }] });
   await page.getByRole("link", { name: "Open in the playground" }).click();
   await page.getByLabel("Prompt", { exact: true }).waitFor();
   expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a green kite");
@@ -151,6 +156,8 @@ test("it is filtered by words, by how it went and by day, and the address rememb
   await page.waitForFunction(() =>
     [...document.querySelectorAll(".tile .words")].every((each) => each.textContent?.includes("a red sailboat at sunset, number 49")),
   );
+  expect(await tiles(page).filter({ hasText: "number 4960" }).getByText("flagged").count()).toBe(1);
+  expect(await page.getByText("flagged").count()).toBeLessThan(5);
   await page.getByLabel("How it went").selectOption("Failed");
   await page.waitForFunction(() => [...document.querySelectorAll(".facts span")].every((each) => each.textContent === "failed"));
   await page.reload();
