@@ -82,7 +82,11 @@ test("a failed webhook is tried once more, and markup in it is text", async () =
   expect(await page.locator("main img[src=x], main b b").count()).toBe(0);
   expect(await page.title()).toBe("Admin · Tintype");
   await failed.getByRole("button", { name: /^Retry/ }).click();
-  await failed.getByText("It is being delivered once more.").waitFor();
+  const said = failed.getByText("It is being delivered once more.");
+  await said.waitFor();
+  await said.waitFor({ state: "hidden" });
+  // It is pending again: this try failed too, and more will follow.
+  await failed.getByText("None.").waitFor();
 });
 
 test("without keys it is open on this machine, and says what the first key does", async () => {

@@ -29,6 +29,11 @@ test("painted, seen in the gallery, opened, painted again, deleted", async () =>
   await page.getByRole("button", { name: "Copy link" }).click();
   await page.getByText("Copied").waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(address);
+  await page.getByRole("button", { name: "Copy the link of picture 1" }).click();
+  const file = await page.locator(".pictures img").getAttribute("src");
+  await page.waitForFunction(async (link) => (await navigator.clipboard.readText()) === link, file);
+  await page.getByText("As JSON").click();
+  expect(JSON.parse((await page.locator(".as-json pre").textContent())!)).toMatchObject({ images: [{ url: file }] });
   await page.getByRole("link", { name: "Open in the playground" }).click();
   await page.getByLabel("Prompt", { exact: true }).waitFor();
   expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toBe("a green kite");
@@ -57,7 +62,7 @@ test("one that is not over is told, and shown when it is", async () => {
   const page = await openLocked(`/requests/${id}`);
   await page.getByText("It is being painted.").waitFor();
   await shoot(page, "request-running-wide-light");
-  await page.getByText("slow:0.4").first().waitFor();
+  await page.locator(".said", { hasText: "slow:0.4" }).waitFor();
   expect(await shown(page).count()).toBe(0);
 });
 
@@ -142,6 +147,12 @@ test("it goes on as one scrolls, to the first of all, and stays quick", async ()
   expect(longest).toBeLessThan(200);
   expect(jump).toBeLessThan(200);
 }, 90_000);
+
+test("what was flagged says so", async () => {
+  const page = await openLocked("/requests?text=number 496");
+  await tiles(page).filter({ hasText: "number 4960" }).getByText("flagged").waitFor();
+  expect(await page.getByText("flagged", { exact: true }).count()).toBe(1);
+});
 
 test("it is filtered by words, by how it went and by day, and the address remembers", async () => {
   const page = await openLocked("/requests");

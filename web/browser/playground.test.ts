@@ -28,7 +28,7 @@ test("from the first look to the picture: the position, the steps, the preview, 
   await page.locator("img.preview").waitFor();
   await done(page);
   expect(await natural(page)).toEqual([1024, 768]);
-  expect(await status(page).textContent()).toMatch(/^Done in .* inference \d/);
+  expect(await status(page).textContent()).toMatch(/^Done in [\d.]+ s: queue [\d.]+, painting [\d.]+, rest [\d.]+$/);
   expect(await page.getByRole("log").textContent()).toMatch(/step 8\/8/);
   expect(await shifted(page)).toBe(0);
 });
@@ -79,6 +79,24 @@ test("a running one is cancelled", async () => {
   expect(await run(page).isEnabled()).toBe(true);
 });
 
+test("who leaves finds the form as it was, and the request further on", async () => {
+  const page = await open(`/#input=${encodeURIComponent('{"prompt": "a castle", "num_inference_steps": 30, "num_images": 4}')}`);
+  await prompt(page).fill("a castle on a hill");
+  await run(page).click();
+  await page.locator("img.preview").first().waitFor();
+  await page.reload();
+  await status(page).getByText(/Picture \d of 4/).waitFor();
+  expect(await prompt(page).inputValue()).toBe("a castle on a hill");
+  await page.getByRole("link", { name: "Request page" }).click();
+  await page.getByText("It is being painted.").waitFor();
+  await page.goBack();
+  await done(page);
+  expect(await page.locator(".stage img:not(.preview)").count()).toBe(4);
+  await page.reload();
+  await page.getByText("Nothing is being painted.").waitFor();
+  expect(await page.getByRole("radio", { name: "4", exact: true }).isChecked()).toBe(true);
+});
+
 test("what the server refuses stands at its field", async () => {
   const page = await open("/");
   await run(page).click();
@@ -90,10 +108,25 @@ test("what the server refuses stands at its field", async () => {
   await run(page).click();
   const error = page.locator("#field-image_size-error");
   await error.waitFor();
+  expect(await status(page).textContent()).toMatch(/^The server refuses this\. image_size: width: .*14142/);
   expect(await error.textContent()).toContain("less than or equal to 14142");
   const group = page.getByRole("radiogroup", { name: "Image size" });
   expect(await group.getAttribute("aria-describedby")).toContain("field-image_size-error");
   expect(await barriers(page)).toEqual([]);
+});
+
+test("a request that is refused leaves the last picture where it is", async () => {
+  const page = await open(`/#input=${encodeURIComponent('{"prompt": "a tent", "image_size": "square"}')}`);
+  await run(page).click();
+  await done(page);
+  await page.getByRole("tab", { name: "JSON" }).click();
+  await page.getByLabel("The request's body").fill('{"prompt": "a tent", "num_images": 9}');
+  await page.keyboard.press("Control+Enter");
+  await status(page).getByText(/^The server refuses this\. num_images: .*less than or equal to 4/).waitFor();
+  expect(await page.locator(".stage figure").count()).toBe(1);
+  expect(await natural(page)).toEqual([512, 512]);
+  await page.getByRole("button", { name: "Reuse settings" }).click();
+  expect(await prompt(page).inputValue()).toBe("a tent");
 });
 
 test("form and JSON say the same", async () => {
@@ -105,6 +138,9 @@ test("form and JSON say the same", async () => {
   await body.fill('{"prompt": "a palm", "num_inference_steps": 4');
   expect(await page.locator("#json-error").textContent()).not.toBe("");
   expect(await run(page).isDisabled()).toBe(true);
+  await page.getByRole("tab", { name: "Form" }).click();
+  expect(await body.inputValue()).toContain("a palm");
+  await page.getByText("before it is mended").waitFor();
   await body.fill('{"prompt": "a palm", "num_inference_steps": 4, "output_format": "jpeg"}');
   await page.getByRole("tab", { name: "Form" }).click();
   expect(await prompt(page).inputValue()).toBe("a palm");
@@ -122,7 +158,7 @@ test("an expanded prompt and a picture inside the answer are shown", async () =>
   await page.locator(".expanded p").waitFor();
   expect(await picture(page).getAttribute("src")).toMatch(/^data:image\/png/);
   await page.getByText("The answer as JSON").click();
-  expect(await page.locator(".answer pre").textContent()).toContain('"url": "data:image/png;base64,');
+  expect(await page.locator(".as-json pre").textContent()).toContain('"url": "data:image/png;base64,');
 });
 
 test("what is copied is the seed, and the settings come back", async () => {

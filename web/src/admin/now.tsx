@@ -21,8 +21,9 @@ interface Health {
 const PAUSE = 1000;
 
 export function Now() {
-  const [health, hear] = useState<Health | null>(null);
+  const [told, hear] = useState<Health | null>(null);
   const [lost, lose] = useState(false);
+  const health = lost ? null : told;
   useEffect(() => {
     let timer = 0;
     const ask = async () => {
@@ -38,9 +39,9 @@ export function Now() {
   return (
     <section class="card now" aria-label="Now" aria-busy={!health}>
       <dl class="figures">
-        {(["queued", "running", "done", "failed", "cancelled"] as const).map((state) => (
+        {Object.entries(STATES).map(([state, title]) => (
           <div key={state}>
-            <dt>{state}</dt>
+            <dt>{title}</dt>
             <dd>{health ? health.queue[state]!.toLocaleString() : "–"}</dd>
           </div>
         ))}
@@ -56,7 +57,7 @@ export function Now() {
               <th scope="col">Doing</th>
             </tr>
           </thead>
-          <tbody>{health?.workers.map((worker, n) => <One key={n} worker={worker} />)}</tbody>
+          <tbody>{told?.workers.map((worker, n) => (lost ? <Unheard key={n} worker={worker} /> : <One key={n} worker={worker} />))}</tbody>
         </table>
       </div>
       {lost && <p class="error">The server does not answer.</p>}
@@ -65,6 +66,8 @@ export function Now() {
   );
 }
 
+/** What the server counts, and what that is. */
+const STATES = { queued: "queued", running: "running", done: "done", failed: "failed or refused", cancelled: "cancelled" };
 const KINDS = { ready: "badge good", starting: "badge", failed: "badge bad" };
 
 const One = ({ worker }: { worker: Worker }) => (
@@ -76,5 +79,16 @@ const One = ({ worker }: { worker: Worker }) => (
       <span class={KINDS[worker.status]}>{worker.status}</span>
     </td>
     <td>{worker.painting ?? (worker.status === "ready" ? "idle" : worker.phase)}</td>
+  </tr>
+);
+
+/** Nobody knows what it does now. */
+const Unheard = ({ worker }: { worker: Worker }) => (
+  <tr class="unheard">
+    <th scope="row">{worker.device}</th>
+    <td>{worker.model || "–"}</td>
+    <td>–</td>
+    <td>–</td>
+    <td>–</td>
   </tr>
 );

@@ -31,11 +31,11 @@ export function CodeTab({ wish, server }: { wish: Values; server: Server }) {
   );
 }
 
-function Listed({ listing: { before, code, language } }: { listing: Listing }) {
+function Listed({ listing: { before, then, code, language } }: { listing: Listing }) {
   return (
     <>
       {before && <Block title="Once, in the shell" text={before} language="bash" />}
-      <Block title={before ? "Then" : "In the shell"} text={code} language={language} />
+      <Block title={then ?? "In the shell"} text={code} language={language} />
     </>
   );
 }

@@ -12,6 +12,8 @@ export interface Server {
 export interface Listing {
   /** What has to be done once, in a shell. */
   before?: string;
+  /** What to do with the code after that. */
+  then?: string;
   code: string;
   language: string;
 }
@@ -28,6 +30,7 @@ export function python(wish: Values, { needsKey, env }: Server): Listing {
   const key = needsKey ? `\nexport FAL_KEY=ID:SECRET` : "";
   return {
     before: `pip install fal-client\neval "$(${env})"${key}`,
+    then: "Then, saved as paint.py: python paint.py",
     language: "python",
     code: `import fal_client
 
@@ -50,6 +53,7 @@ export function javascript(wish: Values, { root, needsKey }: Server): Listing {
   const key = needsKey ? `\nexport FAL_KEY=ID:SECRET` : "";
   return {
     before: `npm install @fal-ai/client${key}`,
+    then: "Then, saved as paint.mjs: node paint.mjs",
     language: "javascript",
     code: `import { fal } from "@fal-ai/client";
 

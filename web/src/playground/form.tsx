@@ -69,12 +69,12 @@ function Row({ field, value, set, error, presets, lastSeed, children }: RowShown
         </label>
       )}
       {draw({ field, control: field.control, value, set, id, describedBy, invalid: !!error, presets, lastSeed })}
-      {children}
       {error && (
         <p class="error" id={`${id}-error`} role="alert">
           {error}
         </p>
       )}
+      {children}
       {hasHint && (
         <p class="hint" id={`${id}-hint`}>
           <Words text={field.description} />

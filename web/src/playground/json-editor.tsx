@@ -18,14 +18,14 @@ export function JsonEditor({ values, set, broken, breaks, errors }: Shown) {
     write(next);
     try {
       const read: unknown = JSON.parse(next);
-      if (typeof read !== "object" || read === null || Array.isArray(read)) return breaks("It must be an object: { … }");
+      if (typeof read !== "object" || read === null || Array.isArray(read)) return breaks("It must be an object, { … }");
       breaks("");
       set(read as Values);
     } catch (error) {
       breaks((error as Error).message);
     }
   };
-  const wrong = broken ? [broken] : Object.entries(errors).map(([name, why]) => `${name}: ${why}`);
+  const wrong = broken ? [`${broken}. It cannot be shown as a form before it is mended.`] : Object.entries(errors).map(([name, why]) => `${name}: ${why}`);
   return (
     <div class="json">
       <label class="label" for="json">

@@ -11,7 +11,8 @@ import { Form } from "./form";
 import { JsonEditor } from "./json-editor";
 import { Loading } from "./loading";
 import { Result } from "./result";
-import { cancel, current, isOver, start, type Run } from "./run";
+import { keepForm, keptForm, keptRunning } from "./kept";
+import { cancel, current, isOver, resume, seen, start, type Run } from "./run";
 import { fieldsOf, spoken, startingValues, type Document, type Field, type Values } from "./schema";
 import type { Presets } from "./size";
 import "./style.css";
@@ -43,7 +44,7 @@ export default function Playground() {
 }
 
 function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
-  const [values, set] = useState<Values>(() => ({ ...startingValues(fields), ...handedOver() }));
+  const [values, set] = useState<Values>(() => ({ ...startingValues(fields), ...(handedOver() ?? keptForm()) }));
   const [side, showSide] = useState<"form" | "json">("form");
   const [shown, show] = useState<"result" | "code">("result");
   const [broken, breakJson] = useState("");
@@ -54,6 +55,12 @@ function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
   // A server that wants a key tells its price once it has been given one.
   const wasTaken = run?.id !== undefined;
   useEffect(() => void priceOf().then(setPrice, () => undefined), [wasTaken]);
+
+  useEffect(() => keepForm(values), [values]);
+  useEffect(() => {
+    const running = keptRunning();
+    if (running) void resume(running);
+  }, []);
 
   const paint = (wish = values) => {
     const absent = broken ? {} : lacking(wish, fields);
@@ -76,6 +83,7 @@ function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
   };
   const reuse = ({ input, output }: Run) => {
     set({ ...input, seed: output!.seed });
+    breakJson("");
     showSide("form");
   };
   const server = useMemo(() => ({ root, needsKey: told.needs_key, env: told.env }), [told]);
@@ -103,8 +111,8 @@ function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
             ]}
             chosen={side}
             choose={(name) => {
-              breakJson("");
-              showSide(name);
+              if (!broken) return showSide(name);
+              document.getElementById("json")?.focus();
             }}
           />
           <Panel name={side} class="panel">
@@ -116,7 +124,7 @@ function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
                 errors={{ ...run?.fieldErrors, ...missing }}
                 presets={told.sizes}
                 prompts={told.prompts}
-                lastSeed={run?.output?.seed}
+                lastSeed={seen(run)?.output?.seed}
               />
             ) : (
               <JsonEditor values={values} set={set} broken={broken} breaks={breakJson} errors={run?.fieldErrors ?? {}} />
@@ -156,13 +164,15 @@ function Loaded({ fields, told }: { fields: Field[]; told: Told }) {
   );
 }
 
-/** Settings that a link brings: `#input=` and a body as JSON. */
-function handedOver(): Values {
+/** Settings that a link brings: `#input=` and a body as JSON. Taken once, so that what is changed then stays so. */
+function handedOver(): Values | undefined {
   try {
     const text = new URLSearchParams(location.hash.slice(1)).get("input");
-    return text ? (JSON.parse(text) as Values) : {};
+    if (!text) return undefined;
+    history.replaceState(null, "", location.pathname + location.search);
+    return JSON.parse(text) as Values;
   } catch {
-    return {};
+    return undefined;
   }
 }
 

@@ -3,14 +3,17 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { CopyButton } from "../shared/copy";
-import { bytes, seconds } from "../shared/format";
+import { seconds } from "../shared/format";
 import { Download, Vary } from "../shared/icons";
 import type { Picture } from "../shared/history";
 import { Lines, type Line } from "../shared/lines";
+import { AsJson } from "../shared/as-json";
+import { link } from "../shared/root";
 import { expanded, progress } from "./log";
-import { isOver, type Output, type Run } from "./run";
+import { isOver, seen, type Run } from "./run";
 import type { Values } from "./schema";
 import { pixels, type Presets, type Size } from "./size";
+import { stages } from "./stages";
 
 interface Shown {
   run: Run | null;
@@ -22,21 +25,22 @@ interface Shown {
 }
 
 export function Result({ run, values, presets, vary, reuse }: Shown) {
-  const asked = run?.input ?? values;
+  const painted = seen(run);
+  const asked = painted?.input ?? (run ? {} : values);
   const size = pixels(asked["image_size"], presets);
   const count = typeof asked["num_images"] === "number" ? asked["num_images"] : 1;
   return (
     <section class="result" aria-label="Result" aria-busy={!isOver(run)}>
-      <Stage run={run} size={size} count={Math.max(1, Math.min(count, 16))} />
+      <Stage run={painted} size={size} count={Math.max(1, Math.min(count, 16))} />
       <Standing run={run}>
         <div class="actions">
-          {run?.output && (
+          {painted?.output && (
             <>
-              <CopyButton label="Copy seed" text={() => String(run.output!.seed)} />
-              <button type="button" class="quiet" onClick={() => vary(run)} title="The same settings with the next seed">
+              <CopyButton label="Copy seed" text={() => String(painted.output!.seed)} />
+              <button type="button" class="quiet" onClick={() => vary(painted)} title="The same settings with the next seed">
                 <Vary /> Vary
               </button>
-              <button type="button" class="quiet" onClick={() => reuse(run)} title="Fill the form with these settings">
+              <button type="button" class="quiet" onClick={() => reuse(painted)} title="Fill the form with these settings">
                 Reuse settings
               </button>
             </>
@@ -44,7 +48,7 @@ export function Result({ run, values, presets, vary, reuse }: Shown) {
         </div>
       </Standing>
       <Log lines={run?.logs ?? []} />
-      {run?.output && <Answer run={run} />}
+      {painted?.output && <Answer run={painted} />}
     </section>
   );
 }
@@ -104,6 +108,7 @@ function Standing({ run, children }: { run: Run | null; children: ComponentChild
       <p role="status" class={run?.phase === "failed" ? "error" : ""}>
         {sentence(run)}
       </p>
+      {run?.id && <a href={link(`/requests/${run.id}`)}>Request page</a>}
       {children}
     </div>
   );
@@ -111,6 +116,7 @@ function Standing({ run, children }: { run: Run | null; children: ComponentChild
 
 function sentence(run: Run | null): string {
   if (!run) return "Nothing is being painted.";
+  if (run.lost && !isOver(run)) return "The server does not answer; waiting …";
   switch (run.phase) {
     case "sending":
       return "Sending …";
@@ -123,18 +129,17 @@ function sentence(run: Run | null): string {
       return at.step === at.steps ? `${picture} ${at.step} of ${at.steps}, developing …` : `${picture} ${at.step} of ${at.steps}`;
     }
     case "done":
-      return `Done in ${seconds(run.seconds ?? 0)}${stages(run.output!)}`;
+      return went(run);
     case "cancelled":
-      return "Cancelled.";
+      return run.lost ? "No longer waited for. The server could not be told to stop." : "Cancelled.";
     case "failed":
       return run.error ?? "It failed.";
   }
 }
 
-/** What the server measured of it. */
-function stages({ timings }: Output): string {
-  const told = Object.entries(timings).map(([name, value]) => `${name} ${seconds(value)}`);
-  return told.length ? ` · ${told.join(" · ")}` : "";
+function went({ logs, output, seconds: felt }: Run): string {
+  const { whole, parts } = stages(logs, output!.timings, felt);
+  return `Done in ${seconds(whole)}: ${parts.map(([name, value]) => `${name} ${value.toFixed(2)}`).join(", ")}`;
 }
 
 function Log({ lines }: { lines: Line[] }) {
@@ -160,19 +165,7 @@ function Answer({ run: { output, logs } }: { run: Run }) {
           <p>{fuller}</p>
         </div>
       )}
-      <details class="answer">
-        <summary>
-          The answer as JSON <span class="hint">seed {output!.seed}</span>
-        </summary>
-        <CopyButton label="Copy the JSON" text={() => JSON.stringify(output, null, 2)} />
-        <pre tabIndex={0}>{JSON.stringify(output, shortened, 2)}</pre>
-      </details>
+      <AsJson value={output!} title="The answer as JSON" hint={`seed ${output!.seed}`} />
     </>
   );
 }
-
-/** A picture inside the answer would be pages of letters. */
-const shortened = (_: string, value: unknown) =>
-  typeof value === "string" && value.startsWith("data:")
-    ? `${value.slice(0, 40)}… (${bytes(value.length)})`
-    : value;

@@ -6,6 +6,8 @@ import { MODEL } from "../routes";
 import { fal, reason, withKey } from "../shared/client";
 import type { Picture } from "../shared/history";
 import type { Line } from "../shared/lines";
+import { follow, type Update } from "./follow";
+import { forgetRunning, keepRunning, type Running } from "./kept";
 import type { Values } from "./schema";
 
 export interface Output {
@@ -23,27 +25,26 @@ export interface Run {
   input: Values;
   id?: string;
   position?: number;
+  /** The server does not answer. */
+  lost?: boolean;
   logs: Line[];
   /** The pictures as they stand, as data URIs. */
   previews: string[];
   output?: Output;
-  /** Seconds from the click to the end, as it was felt here. */
+  /** Seconds from the click to the end, as it was felt here; unknown if the page was left meanwhile. */
   seconds?: number;
   error?: string;
   /** What is wrong with which field. */
   fieldErrors: Record<string, string>;
-}
-/** What the server's status stream tells; `preview` because it is asked for. */
-interface Update {
-  status: "IN_QUEUE" | "IN_PROGRESS" | "COMPLETED";
-  queue_position?: number;
-  logs?: Line[];
-  preview?: { images: Picture[] } | null;
+  /** The last one with a picture, until this one is taken up: it may be refused. */
+  before?: Run;
 }
 
 /** The last request of this page. */
 export const current = signal<Run | null>(null);
 export const isOver = (run: Run | null) => !run || ["done", "failed", "cancelled"].includes(run.phase);
+/** The one whose pictures are to be seen. */
+export const seen = (run: Run | null) => run?.before ?? (run && Object.keys(run.fieldErrors).length ? null : run);
 
 const PREVIEWS = { "x-tintype-previews": "1" };
 let leaving = new AbortController();
@@ -52,20 +53,43 @@ let leaving = new AbortController();
 export async function start(input: Values): Promise<void> {
   if (!isOver(current.value)) return;
   const began = performance.now();
-  leaving = new AbortController();
-  current.value = { phase: "sending", input, logs: [], previews: [], fieldErrors: {} };
+  begin(input);
   try {
-    const { request_id: requestId } = await withKey(() =>
+    const { request_id: id } = await withKey(() =>
       fal.queue.submit(MODEL as string, { input, headers: PREVIEWS, abortSignal: leaving.signal }),
     );
-    tell({ id: requestId });
+    keepRunning({ id, input });
+    tell({ id });
     if (leaving.signal.aborted) void cancel();
-    await follow(requestId);
-    const { data } = await fal.queue.result(MODEL, { requestId });
-    tell({ phase: "done", output: data as Output, seconds: (performance.now() - began) / 1000 });
+  } catch (error) {
+    return tell(ending(error));
+  }
+  await toTheEnd();
+  tell({ seconds: (performance.now() - began) / 1000 });
+}
+
+/** Go on with one that was sent before the page was left. */
+export async function resume({ id, input }: Running): Promise<void> {
+  begin(input);
+  tell({ id });
+  await toTheEnd();
+}
+
+function begin(input: Values): void {
+  leaving = new AbortController();
+  const last = seen(current.value);
+  current.value = { phase: "sending", input, logs: [], previews: [], fieldErrors: {}, before: last?.output && last };
+}
+
+async function toTheEnd(): Promise<void> {
+  const lose = (lost: boolean) => tell({ lost });
+  try {
+    const output = await follow(current.value!.id!, { hear, lose, leaving: leaving.signal });
+    tell({ phase: "done", output: output as Output, before: undefined });
   } catch (error) {
     tell(ending(error));
   }
+  forgetRunning();
 }
 
 /** Have it stop before its next step. */
@@ -76,19 +100,9 @@ export async function cancel(): Promise<void> {
   if (id) await fal.queue.cancel(MODEL, { requestId: id }).catch(() => undefined);
 }
 
-/** Hear how it goes on until it is over; asks again and again if the stream breaks. */
-async function follow(requestId: string): Promise<void> {
-  const options = { requestId, logs: true as const, onQueueUpdate: (update: unknown) => hear(update as Update) };
-  try {
-    await fal.queue.subscribeToStatus(MODEL, { ...options, mode: "streaming" });
-  } catch {
-    await fal.queue.subscribeToStatus(MODEL, { ...options, mode: "polling", pollInterval: 500 });
-  }
-}
-
 function hear(update: Update): void {
-  if (update.status === "IN_QUEUE") tell({ phase: "queued", position: update.queue_position });
-  if (update.status === "IN_PROGRESS") tell({ phase: "running", position: undefined });
+  if (update.status === "IN_QUEUE") tell({ phase: "queued", position: update.queue_position, before: undefined, lost: false });
+  if (update.status === "IN_PROGRESS") tell({ phase: "running", position: undefined, before: undefined, lost: false });
   if (update.logs?.length) tell({ logs: [...update.logs] });
   if (update.preview) tell({ previews: update.preview.images.map((image) => image.url) });
 }
@@ -107,7 +121,8 @@ function ending(error: unknown): Partial<Run> {
       const part = loc.slice(2).join(" ");
       fieldErrors[name] = [fieldErrors[name], part ? `${part}: ${msg}` : msg].filter(Boolean).join("; ");
     }
-    return { phase: "failed", error: "The server refuses the settings marked in the form.", fieldErrors };
+    const wrong = Object.entries(fieldErrors).map(([name, why]) => `${name}: ${why}`);
+    return { phase: "failed", error: `The server refuses this. ${wrong.join("; ")}`, fieldErrors };
   }
   const said = error instanceof ApiError ? reason(error.body) : undefined;
   return { phase: "failed", error: said ?? (error instanceof Error ? error.message : String(error)) };

@@ -1,6 +1,8 @@
 /** What was sent, and what was answered. */
 
 import { useState } from "preact/hooks";
+import { AsJson } from "../shared/as-json";
+import { CopyButton } from "../shared/copy";
 import { Download } from "../shared/icons";
 import { promptOf, type Past, type Picture } from "../shared/history";
 import { reason } from "../shared/client";
@@ -20,6 +22,7 @@ export function Output({ past }: { past: Past }) {
       )}
       {!output && <p>{absent(past)}</p>}
       {output && past.status_code >= 400 && <p class="error">{reason(output) ?? `The answer was ${past.status_code}`}</p>}
+      {output && <AsJson value={output} title="As JSON" />}
     </section>
   );
 }
@@ -34,10 +37,13 @@ function One({ picture, n, prompt, flagged }: { picture: Picture; n: number; pro
         <img src={picture.url} width={picture.width} height={picture.height} alt={prompt || `Picture ${n + 1}`} onError={() => go(true)} />
       )}
       {flagged && <span class="badge bad flag">Flagged by the safety checker</span>}
-      <a class="button download" href={picture.url} download={picture.file_name}>
-        <Download />
-        <span class="unseen">Download {picture.file_name}</span>
-      </a>
+      <div class="tools">
+        <a class="button download" href={picture.url} download={picture.file_name}>
+          <Download />
+          <span class="unseen">Download {picture.file_name}</span>
+        </a>
+        <CopyButton small label={`Copy the link of picture ${n + 1}`} text={() => picture.url} />
+      </div>
     </figure>
   );
 }

@@ -19,6 +19,7 @@ export function Tile({ item }: { item: Past }) {
           ) : (
             <span>{isGone ? "no longer there" : instead(item)}</span>
           )}
+          {item.json_output?.has_nsfw_concepts?.some(Boolean) && <span class="badge bad flag">flagged</span>}
           {pictures.length > 1 && <span class="badge">{pictures.length} pictures</span>}
         </span>
         <span class="words">{prompt || <em>{item.json_input ? "no prompt" : "not kept"}</em>}</span>

@@ -4,8 +4,22 @@ import { ApiError, createFalClient } from "@fal-ai/client";
 import { askForKey, authorization, forgetKey, key } from "./key";
 import { link } from "./root";
 
+/** Nobody answers: the server is not running, or there is no way to it. */
+export class Silent extends Error {
+  constructor() {
+    super("The server does not answer.");
+  }
+}
+
+/** fetch, in our words where browsers have one each: "Failed to fetch", "NetworkError when attempting …". */
+const reach: typeof fetch = (...asked) =>
+  fetch(...asked).catch((error: unknown) => {
+    throw error instanceof TypeError ? new Silent() : error;
+  });
+
 /** @fal-ai/client, led here by its own configuration. */
 export const fal = createFalClient({
+  fetch: reach,
   proxyUrl: { url: link("/api/fal/proxy"), when: "always" },
   credentials: () => key(),
   suppressLocalCredentialsWarning: true,
@@ -41,7 +55,7 @@ export const json = <T>(path: string, options: { method?: string; body?: unknown
 
 /** The same, but it never asks for a key. */
 export async function once<T>(path: string, { method, body }: { method?: string; body?: unknown } = {}): Promise<T> {
-  const answer = await fetch(link(path), {
+  const answer = await reach(link(path), {
     method: method ?? (body === undefined ? "GET" : "POST"),
     headers: { Accept: "application/json", "Content-Type": "application/json", ...authorization() },
     body: body === undefined ? undefined : JSON.stringify(body),

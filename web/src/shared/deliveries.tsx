@@ -12,21 +12,26 @@ export interface Delivery {
   attempts: { n: number; at: number; status_code: number | null; error: string | null }[];
 }
 
+/** Milliseconds between two looks. */
+const PAUSE = 700;
+
 /** Those of one request, or those in a state; the last submitted first. */
 export const deliveries = async (asked: Record<string, string>): Promise<Delivery[]> =>
   (await json<{ deliveries: Delivery[] }>(`/v1/webhooks/deliveries?${String(new URLSearchParams(asked))}`)).deliveries;
 
-/** `again`: to ask anew, after a try was ordered. */
+/** `again`: to ask anew, after a try that was ordered here. */
 export function Deliveries({ list, again, linked = false }: { list: Delivery[]; again: () => void; linked?: boolean }) {
   const [said, say] = useState("");
-  const retry = async (id: string) => {
+  const retry = async ({ request_id: id, attempts }: Delivery) => {
     try {
       await json(`/v1/webhooks/deliveries/${encodeURIComponent(id)}/retry`, { method: "POST" });
       say("It is being delivered once more.");
+      await tried(id, attempts.length);
+      say("");
     } catch (error) {
       say((error as Error).message);
     }
-    setTimeout(again, 700);
+    again();
   };
   return (
     <>
@@ -41,7 +46,7 @@ export function Deliveries({ list, again, linked = false }: { list: Delivery[]; 
                 {linked && <a href={link(`/requests/${each.request_id}`)}>the request</a>}
               </p>
             </div>
-            <button type="button" onClick={() => void retry(each.request_id)} aria-label={`Retry the delivery to ${each.url}`}>
+            <button type="button" onClick={() => void retry(each)} aria-label={`Retry the delivery to ${each.url}`}>
               Retry
             </button>
           </li>
@@ -52,6 +57,16 @@ export function Deliveries({ list, again, linked = false }: { list: Delivery[]; 
       </p>
     </>
   );
+}
+
+/** Until it was tried more often than that. */
+async function tried(id: string, often: number): Promise<void> {
+  for (;;) {
+    await new Promise((done) => setTimeout(done, PAUSE));
+    const [now] = await deliveries({ request_id: id });
+    const last = now?.attempts[often];
+    if (!now || last?.error || last?.status_code) return;
+  }
 }
 
 function tries({ attempts }: Delivery): string {

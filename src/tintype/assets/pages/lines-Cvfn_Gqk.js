@@ -1,1 +1,0 @@
-import{r as e}from"./format-BbSbCCJr.js";import{b as t,p as n}from"./index-BCUV-AiY.js";var r=({lines:r})=>n(t,{children:r.map((t,r)=>n(`p`,{class:t.level.toLowerCase(),children:[n(`time`,{dateTime:t.timestamp,children:e(t.timestamp)}),n(`span`,{children:t.message})]},r))});export{r as t};

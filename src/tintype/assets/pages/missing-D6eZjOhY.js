@@ -1,1 +1,0 @@
-import{o as e,p as t}from"./index-BCUV-AiY.js";function n(){return t(`div`,{class:`narrow`,children:[t(`h1`,{children:`There is no such page`}),t(`p`,{children:[`Nothing is at `,t(`code`,{children:location.pathname}),`. `,t(`a`,{href:e(`/`),children:`Paint something instead.`})]})]})}export{n as default};

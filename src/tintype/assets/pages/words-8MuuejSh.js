@@ -1,1 +1,0 @@
-import{b as e,p as t}from"./index-BCUV-AiY.js";function n({text:n}){return t(e,{children:n.split(/`([^`]*)`/).map((e,n)=>n%2?t(`code`,{children:e},n):e)})}export{n as t};
