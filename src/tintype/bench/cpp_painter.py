@@ -37,9 +37,8 @@ class Painter:
         """The picture of ``wish``; guidance is off, as the model wants it."""
         marks = [time.perf_counter()]
 
-        def mark(step: int, _steps: int, _seconds: float) -> None:
-            if step:
-                marks.append(time.perf_counter())
+        def mark(_step: int, _steps: int, _seconds: float) -> None:  # called before the first step and after each
+            marks.append(time.perf_counter())
 
         self._model.generate_image(
             prompt=wish.prompt,
@@ -52,8 +51,13 @@ class Painter:
             seed=wish.seed,
             progress_callback=mark,
         )
-        steps = tuple(after - before for before, after in itertools.pairwise(marks[1:]))
-        return Painted(seconds=time.perf_counter() - marks[0], steps=steps)
+        marks.append(time.perf_counter())
+        return Painted(
+            seconds=marks[-1] - marks[0],
+            steps=tuple(after - before for before, after in itertools.pairwise(marks[2:-1])),
+            text=marks[1] - marks[0],
+            decode=marks[-1] - marks[-2],
+        )
 
 
 def _one_file(model: Path, part: str) -> Path:
