@@ -6,6 +6,7 @@ It knows the real model's size only, and takes each network as one file: they ar
 import importlib
 import itertools
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +62,21 @@ class Painter:
 
 
 def _one_file(model: Path, part: str) -> Path:
-    """The weights of ``part`` in a single file: the model's own, else one that is made once."""
+    """The weights of ``part`` in a single file with its names: the model's own, else one that is made once."""
     files = weights.files(model / part)
-    if len(files) == 1:
+    stacks = _stacks(name for file in files for name in weights.header(file))
+    if len(files) == 1 and not stacks:
         return files[0]
     joined = model.with_name(f"{model.name}-joined") / f"{part}.safetensors"
     if not joined.is_file():
         joined.parent.mkdir(exist_ok=True)
         new = joined.with_suffix(".new")
-        weights.join_bf16(files, new)
+        weights.join_bf16(files, new, stacks=stacks)
         new.replace(joined)
     return joined
+
+
+def _stacks(names: Iterable[str]) -> dict[str, list[str]]:
+    """An attention's three input layers are one to it: the new names, and the names of their parts."""
+    found = {name.replace(".to_q.", ".qkv.") for name in names if ".attention.to_q." in name}
+    return {name: [name.replace(".qkv.", f".to_{one}.") for one in "qkv"] for name in sorted(found)}
