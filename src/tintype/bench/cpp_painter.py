@@ -15,6 +15,7 @@ import torch
 from tintype.bench.turns import Engine, Painted, Wish
 from tintype.engine import weights
 from tintype.engine.pipeline import device_named
+from tintype.errors import SetupError
 
 
 class Painter:
@@ -33,6 +34,8 @@ class Painter:
             diffusion_flash_attn=True,
             verbose=False,
         )
+        if not self._model.model:  # the package itself would go on with a null pointer
+            raise SetupError(f"it cannot load {engine.model}: is that of the real model's size, the only one it knows?")
 
     def paint(self, wish: Wish) -> Painted:
         """The picture of ``wish``; guidance is off, as the model wants it."""
