@@ -159,7 +159,8 @@ def need(checkpoint: Checkpoint, engine: Engine) -> int:
     files = [file for part in NETWORKS for file in weights.files(checkpoint.folder / part)]
     parameters = sum(math.prod(shape) for file in files for _, shape in weights.header(file).values())
     dtype = engine.dtype or str(default_dtype(checkpoint, device_named(engine.device))).removeprefix("torch.")
-    return int(parameters * PACKED.get(engine.variant, getattr(torch, dtype).itemsize))
+    size: float = PACKED[engine.variant] if engine.variant in PACKED else getattr(torch, dtype).itemsize
+    return int(parameters * size)
 
 
 def distance(plan: Plan, ours: Painted, theirs: Painted) -> float:
