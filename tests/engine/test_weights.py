@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from tintype.engine import weights
@@ -145,6 +145,17 @@ def test_shards_joined_into_one_file_are_the_same_network_in_bf16(folder: Path, 
     config = Checkpoint.open(folder).transformer_config
     network = weights.load(lambda: Transformer(config), joined, torch.bfloat16, "cpu")
     assert all(torch.equal(value, shards[name]) for name, value in network.state_dict().items())
+
+
+def test_tensors_of_several_shards_are_stacked_into_one(folder: Path, tmp_path: Path):
+    parts = loader(folder, "transformer")(torch.bfloat16, "cpu").state_dict()
+    names = [f"layers.0.attention.to_{one}.weight" for one in "qkv"]
+    joined = tmp_path / "joined.safetensors"
+    weights.join_bf16(weights.files(folder / "transformer"), joined, stacks={"qkv": names})
+    whole = load_file(joined)
+    assert torch.equal(whole.pop("qkv"), torch.cat([parts.pop(name) for name in names]))
+    assert whole.keys() == parts.keys()
+    assert all(torch.equal(value, parts[name]) for name, value in whole.items())
 
 
 def test_a_second_copy_of_the_tied_head_is_ignored(folder: Path):

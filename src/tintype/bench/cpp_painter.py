@@ -6,6 +6,7 @@ It knows the real model's size only, and takes each network as one file: they ar
 import importlib
 import itertools
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from tintype.bench.turns import Engine, Painted, Wish
 from tintype.engine import weights
 from tintype.engine.pipeline import device_named
+from tintype.errors import SetupError
 
 
 class Painter:
@@ -32,14 +34,15 @@ class Painter:
             diffusion_flash_attn=True,
             verbose=False,
         )
+        if not self._model.model:  # the package itself would go on with a null pointer
+            raise SetupError(f"it cannot load {engine.model}: is that of the real model's size, the only one it knows?")
 
     def paint(self, wish: Wish) -> Painted:
         """The picture of ``wish``; guidance is off, as the model wants it."""
         marks = [time.perf_counter()]
 
-        def mark(step: int, _steps: int, _seconds: float) -> None:
-            if step:
-                marks.append(time.perf_counter())
+        def mark(_step: int, _steps: int, _seconds: float) -> None:  # called before the first step and after each
+            marks.append(time.perf_counter())
 
         self._model.generate_image(
             prompt=wish.prompt,
@@ -52,19 +55,31 @@ class Painter:
             seed=wish.seed,
             progress_callback=mark,
         )
-        steps = tuple(after - before for before, after in itertools.pairwise(marks[1:]))
-        return Painted(seconds=time.perf_counter() - marks[0], steps=steps)
+        marks.append(time.perf_counter())
+        return Painted(
+            seconds=marks[-1] - marks[0],
+            steps=tuple(after - before for before, after in itertools.pairwise(marks[2:-1])),
+            text=marks[1] - marks[0],
+            decode=marks[-1] - marks[-2],
+        )
 
 
 def _one_file(model: Path, part: str) -> Path:
-    """The weights of ``part`` in a single file: the model's own, else one that is made once."""
+    """The weights of ``part`` in a single file with its names: the model's own, else one that is made once."""
     files = weights.files(model / part)
-    if len(files) == 1:
+    stacks = _stacks(name for file in files for name in weights.header(file))
+    if len(files) == 1 and not stacks:
         return files[0]
     joined = model.with_name(f"{model.name}-joined") / f"{part}.safetensors"
     if not joined.is_file():
         joined.parent.mkdir(exist_ok=True)
         new = joined.with_suffix(".new")
-        weights.join_bf16(files, new)
+        weights.join_bf16(files, new, stacks=stacks)
         new.replace(joined)
     return joined
+
+
+def _stacks(names: Iterable[str]) -> dict[str, list[str]]:
+    """An attention's three input layers are one to it: the new names, and the names of their parts."""
+    found = {name.replace(".to_q.", ".qkv.") for name in names if ".attention.to_q." in name}
+    return {name: [name.replace(".qkv.", f".to_{one}.") for one in "qkv"] for name in sorted(found)}

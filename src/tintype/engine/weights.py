@@ -7,9 +7,10 @@ have: 24 GB of fp32 files become 12 GB of bf16 without either being there twice.
 
 import json
 import math
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import torch
@@ -176,23 +177,34 @@ def rewrite_bf16(source: Path, target: Path, progress: Progress | None = None) -
     join_bf16([source], target, progress)
 
 
-def join_bf16(sources: list[Path], target: Path, progress: Progress | None = None) -> None:
-    """Write the tensors of all ``sources`` as bf16 to the one file ``target``, otherwise as :func:`rewrite_bf16`."""
+def join_bf16(
+    sources: list[Path],
+    target: Path,
+    progress: Progress | None = None,
+    stacks: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
+    """Write the tensors of all ``sources`` as bf16 to the one file ``target``, otherwise as :func:`rewrite_bf16`.
+
+    ``stacks``: names of new tensors, each with the names of those that stand in it one below another, in its place.
+    """
     origins = {name: (source, shape) for source in sources for name, (_, shape) in header(source).items()}
+    stacked = {part for parts in stacks.values() for part in parts}
+    layout = {name: [name] for name in origins if name not in stacked} | dict(stacks)
     entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     end = 0
-    for name, (_, shape) in origins.items():
+    for name, parts in layout.items():
+        shapes = [origins[part][1] for part in parts]
+        shape = (sum(one[0] for one in shapes), *shapes[0][1:]) if name in stacks else shapes[0]
         start, end = end, end + 2 * math.prod(shape)
         entries[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [start, end]}
     head = json.dumps(entries, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)
     done = 0
-    with target.open("wb") as stream:
+    with ExitStack() as stack, target.open("wb") as stream:
+        opened = {source: stack.enter_context(_opened(source)) for source in sources}
         stream.write(len(head).to_bytes(8, "little") + head)
-        for source in sources:
-            with _opened(source) as tensors:
-                for name in (name for name, (origin, _) in origins.items() if origin == source):
-                    tensor = tensors.get_tensor(name).to(torch.bfloat16)
-                    done += stream.write(tensor.reshape(-1).view(torch.uint8).numpy())
-                    if progress is not None:
-                        progress(done, end)
+        for part in (part for parts in layout.values() for part in parts):
+            tensor = opened[origins[part][0]].get_tensor(part).to(torch.bfloat16)
+            done += stream.write(tensor.reshape(-1).view(torch.uint8).numpy())
+            if progress is not None:
+                progress(done, end)
