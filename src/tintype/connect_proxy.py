@@ -5,6 +5,7 @@ a hosts file and without port 443. It connects to nothing else, so it is no way 
 """
 
 import asyncio
+import contextlib
 import re
 import socket
 
@@ -13,6 +14,8 @@ from tintype.core import FAL_HOSTS
 HEAD_BYTES = 16 * 1024
 HEAD_SECONDS = 10.0
 """How long a client may take to say where it wants to go."""
+LINGER = 1.0
+"""Seconds in which one who was refused may still send."""
 CHUNK = 64 * 1024
 REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
 
@@ -45,7 +48,11 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tl
             writer.write(
                 f"HTTP/1.1 {status}\r\nallow: CONNECT\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
             )
-            await writer.drain()
+            writer.write_eof()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LINGER):  # closing on bytes nobody read would take the answer back
+                    while await reader.read(CHUNK):
+                        pass
         else:
             await _tunnel(reader, writer, tls)
     except* OSError:
