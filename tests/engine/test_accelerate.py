@@ -115,8 +115,7 @@ def test_int8_on_a_cpu_is_the_product_of_the_rounded_numbers(layer: nn.Linear, t
     assert nearly(fast(x), layer(x), 0.03)
 
 
-@pytest.mark.skipif(not has_bf16(), reason="this CPU has no products in bf16")
-@pytest.mark.parametrize(("tokens", "heads"), [(1, 3), (33, 30), (600, 7), (4500, 1)])
+@pytest.mark.parametrize(("tokens", "heads"), [(33, 30), (320, 30), (600, 7), (4500, 1)])
 @torch.inference_mode()
 def test_attention_as_products_is_near_the_exact_one(tokens: int, heads: int) -> None:
     torch.manual_seed(4)
@@ -126,6 +125,7 @@ def test_attention_as_products_is_near_the_exact_one(tokens: int, heads: int) ->
     assert error < 0.01
 
 
+@pytest.mark.skipif(not has_bf16(), reason="this CPU has no products in bf16")
 @pytest.mark.parametrize("tokens", [1, 33, 600])
 def test_weights_laid_out_for_the_kernels_are_the_same_weights(layer: nn.Linear, tokens: int) -> None:
     layer = layer.bfloat16()
