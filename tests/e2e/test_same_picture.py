@@ -70,10 +70,12 @@ def random_wish(rng: Random) -> dict[str, object]:
     }
 
 
-def test_a_random_mix_is_painted_as_each_alone(server: Server, tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    """Many at once, some of them cancelled; then each alone, on a server that has just been started."""
+@pytest.mark.parametrize("devices", ["cpu", "cpu,cpu"])
+def test_a_random_mix_is_painted_as_each_alone(devices: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """Many at once, some of them cancelled; then each alone, after a restart."""
     rng = Random(5)
     wishes = [random_wish(rng) for _ in range(pytestconfig.getoption("--mix"))]
+    server = Server(tmp_path / "home", arguments=("--device", devices)).start(timeout=120)
 
     def mixed(number: int) -> list[bytes]:
         if number % 4 == 0:
@@ -83,9 +85,10 @@ def test_a_random_mix_is_painted_as_each_alone(server: Server, tmp_path: Path, p
 
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(mixed, range(len(wishes))))
-    fresh = Server(tmp_path / "home").start()
+    assert server.stop() == 0
+    server.start(timeout=120)
     try:
         for wish, pictures in zip(wishes, together, strict=True):
-            assert paint(fresh, **wish) == pictures, wish
+            assert paint(server, **wish) == pictures, wish
     finally:
-        assert fresh.stop() == 0
+        assert server.stop() == 0

@@ -1,6 +1,8 @@
 """Every pass is held to the plain model; the levels paint what they say."""
 
+import copy
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +57,20 @@ def test_an_exact_pass_changes_no_bit(name: str, expected: Pixels) -> None:
     one.apply(pipeline.levels["none"])
     assert np.array_equal(painted(pipeline), expected)
     assert np.array_equal(painted(pipeline), expected), "the second time, when all is remembered"
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(16, 16), (32, 32), (5, 7)])
+@pytest.mark.parametrize("words", [3, 70])
+def test_the_last_block_answers_for_the_image_alone(rows: int, columns: int, words: int, plain: Pipeline) -> None:
+    torch.manual_seed(4)
+    config = replace(plain.checkpoint.transformer_config, dim=512, axes_dims=(32, 48, 48))
+    network = Transformer(config).bfloat16().requires_grad_(False)
+    fast = replace(plain.levels["none"], transformer=copy.deepcopy(network))
+    accelerate(fast, CPU, ["image-rows", "laid-out"])
+    latents = torch.randn(1, config.in_channels, 2 * rows, 2 * columns).bfloat16()
+    caption = network.refine_caption(torch.randn(1, words, config.cap_feat_dim).bfloat16())
+    wanted, answer = (one(latents, torch.tensor([0.3]), caption) for one in (network, fast.transformer))
+    assert torch.equal(answer, wanted)
 
 
 def test_packed_products_are_as_near_to_fp32_as_the_plain_ones_in_bf16() -> None:

@@ -24,6 +24,7 @@ from tintype.engine.passes import (
     captions,
     compiled,
     eight_bit,
+    image_rows,
     in_place,
     laid_out,
     modulations,
@@ -56,9 +57,11 @@ PASSES = (
     Pass("captions", "a prompt is read once", "exact", captions.apply),
     Pass("positions", "rotary angles once per shape, complex on a CPU", "exact", positions.apply),
     Pass("modulations", "adaLN once per time", "exact", modulations.apply),
+    Pass("image-rows", "the last block works on the image alone", "exact", image_rows.apply, frozenset({"cpu"})),
     Pass("in-place", "the decoder overwrites its activations", "exact", in_place.apply),
     Pass("packed", "one product for q, k, v and one for w1, w3", "as near", packed.apply, frozenset({"cuda"})),
     Pass("laid-out", "weights in the order of the kernels", "exact", laid_out.apply, frozenset({"cpu"})),
+    Pass("laid-out-text", "the text encoder's too", "exact", laid_out.apply_to_text, frozenset({"cpu"})),
     Pass("eight-bit", "8-bit matrix products, a scale per row", "lossy", eight_bit.apply),
     Pass("attention", "attention as products in bf16", "lossy", attention.apply, frozenset({"cpu"})),
     Pass("compiled", "fused kernels", "as near", compiled.apply, frozenset({"cuda"})),
@@ -67,7 +70,18 @@ PASSES = (
 """In the order in which they are applied."""
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
-    "none": ("allocator", "captions", "positions", "modulations", "in-place", "packed", "laid-out", "compiled"),
+    "none": (
+        "allocator",
+        "captions",
+        "positions",
+        "modulations",
+        "image-rows",
+        "in-place",
+        "packed",
+        "laid-out",
+        "laid-out-text",
+        "compiled",
+    ),
     "regular": ("eight-bit", "attention", "compiled"),  # anew, for it is other code
     "high": ("eight-bit", "attention", "compiled", "step-cache"),
 }
@@ -76,10 +90,12 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
 
 NEEDS_WEIGHTS = frozenset({"packed", "laid-out", "compiled", "eight-bit"})
 """Passes that are left out where blocks are streamed, or in 8 bits from the start."""
+NEEDS_TEXT_ENCODER = frozenset({"laid-out-text"})
+"""Passes that are left out where the text encoder is streamed."""
 NEEDS_A_COPY = frozenset({"attention"})
 """Lossy passes that are left out where ``none`` has the only blocks, unless those are in 8 bits at every level."""
-NEEDS_NAMES = frozenset({"modulations"})
-"""Passes that are left out where blocks are streamed, for they put modules between a block and its weights."""
+NEEDS_MODULES = frozenset({"modulations", "image-rows"})
+"""Passes that are left out where blocks are streamed, for they put other modules in their place."""
 
 
 def levels_of(
@@ -93,10 +109,12 @@ def levels_of(
     Where ``plan`` leaves one form of the transformer only, every level has that one.
     """
     left_out: frozenset[str] = frozenset()
+    if plan is not None and plan.streams_text_encoder:
+        left_out = NEEDS_TEXT_ENCODER
     if plan is not None and not plan.holds_both:
-        left_out = NEEDS_WEIGHTS if plan.eight_bit or plan.streams_transformer else frozenset({"eight-bit"})
+        left_out |= NEEDS_WEIGHTS if plan.eight_bit or plan.streams_transformer else frozenset({"eight-bit"})
         left_out |= frozenset() if plan.eight_bit else NEEDS_A_COPY
-        left_out |= NEEDS_NAMES if plan.streams_transformer else frozenset()
+        left_out |= NEEDS_MODULES if plan.streams_transformer else frozenset()
     accelerate(networks, device, [name for name in levels["none"] if name not in left_out])
     whole, small = {"none": networks}, None
     for level, every in levels.items():

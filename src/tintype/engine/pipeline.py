@@ -119,6 +119,7 @@ class Pipeline:
         encoder, transformer = placing.networks(checkpoint, plan, dtype, device, progress, shrink_for(device))
         texts = folder / "text_encoder"
         networks = Networks(encoder, transformer, channels_last(checkpoint.autoencoder(dtype, device, progress)))
+        trouble = damage.found(texts, encoder)  # before passes put the weights out of sight
         if wide:
             widen(networks)
         return cls(
@@ -127,9 +128,7 @@ class Pipeline:
             dtype=torch.float32 if wide else dtype,
             tokenizer=tokenizer,
             levels=levels_of(networks, device, passes, plan),
-            expander=Expander(
-                tokenizer, encoder, how, stop_tokens(texts, tokenizer), trouble=damage.found(texts, encoder)
-            ),
+            expander=Expander(tokenizer, encoder, how, stop_tokens(texts, tokenizer), trouble=trouble),
             checker=safety.Checker.load(folder / SAFETY_FOLDER, device) if checks and safety.is_here(folder) else None,
             plan=plan,
         )

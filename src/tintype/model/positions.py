@@ -17,6 +17,8 @@ class Rope:
 
     def __init__(self, cos: Tensor, sin: Tensor) -> None:
         self.cos, self.sin = cos, sin
+        self.image: Rope | None = None
+        """The angles of the image's tokens alone, where other tokens follow them."""
 
     def rotate(self, x: Tensor) -> Tensor:
         """Rotate neighbouring channel pairs of ``x [B, L, H, d]``, computed in fp32 and returned in ``x``'s dtype.
@@ -45,8 +47,11 @@ class Positions:
 
     def sequence(self, rows: int, columns: int, n: int, device: torch.device) -> tuple[Rope, Rope]:
         """Angles of the image's tokens, ``[padded(L), d / 2]``, and of these with ``n`` caption tokens behind them."""
-        image = image_positions(rows, columns, n)
-        return self.angles(image, device), self.angles(torch.cat([image, caption_positions(n)]), device)
+        positions = image_positions(rows, columns, n)
+        image = self.angles(positions, device)
+        everything = self.angles(torch.cat([positions, caption_positions(n)]), device)
+        everything.image = image
+        return image, everything
 
     def angles(self, positions: Tensor, device: torch.device) -> Rope:
         """Angles at ``positions [L, 3]``, one band of channels per axis, for use on ``device``.

@@ -21,8 +21,8 @@ HEADS = 5
 
 
 def as_products(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """The twin of :func:`tintype.model.layers.attention`: ``q, k, v [B, L, H, d]`` -> ``[B, L, H * d]``."""
-    length, count = q.shape[1], q.shape[2]
+    """The twin of :func:`tintype.model.layers.attention`: ``q [B, L, H, d]`` over ``k, v`` -> ``[B, L, H * d]``."""
+    length, count = k.shape[1], q.shape[2]
     if count * length**2 < WORTH:
         return attention(q, k, v)
     heads = max(1, min(HEADS, SCORES // length**2))
@@ -32,7 +32,7 @@ def as_products(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     for head in range(0, count, heads):
         some = slice(head, head + heads)
         keys, values = k[:, some].transpose(-1, -2), v[:, some]
-        for row in range(0, length, rows):
+        for row in range(0, q.shape[2], rows):
             scores = (q[:, some, row : row + rows] @ keys).mul_(q.shape[-1] ** -0.5)
             into[:, some, row : row + rows] = scores.softmax(-1) @ values
     return out.flatten(2)

@@ -3,6 +3,7 @@
 The kernels are the same and so are their sums, bit for bit. In fp32 another library multiplies: it is left alone.
 """
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 import torch
@@ -39,9 +40,19 @@ class LaidOut(nn.Linear):
 
 def apply(networks: Networks) -> None:
     """Rearrange the blocks that work at every step, one layer after the other."""
+    lay_out(networks.blocks())
+
+
+def apply_to_text(networks: Networks) -> None:
+    """Rearrange the text encoder: reading a prompt, and writing a longer one word by word."""
+    lay_out(networks.text_encoder.model.layers)
+
+
+def lay_out(blocks: Iterable[nn.Module]) -> None:
+    """Rearrange what is multiplied in ``blocks``, if it is in bf16 and the CPU multiplies that."""
     if not has_bf16() or not torch.backends.mkldnn.is_available():
         return
-    for block in networks.blocks():
+    for block in blocks:
         for name, layer in parts_of(block, nn.Linear):
             if layer.weight.dtype == torch.bfloat16 and "adaLN" not in name:
                 block.set_submodule(name, LaidOut(layer))
