@@ -1,5 +1,7 @@
 """The transformer: flow matching from noise to latents, on captions read by the frozen text encoder.
 
+The last quarter of its time it learns from where its own steps lead (`polish.py`).
+
 Shapes: B pictures, C channels, h x w latent pixels, n caption tokens.
 """
 
@@ -18,10 +20,12 @@ import language
 from captions import caption, describe
 from landscape import paint
 from latents import CHANNELS, QUARTER_CELL, LinearLatents, random_shape, to_signed
+from polish import visible_loss, walk
 from run import Run, split_optimizers, trained, warm_then_cool
 from scene import Difficulty, Scene, random_scene
+from tintype.engine.precision import has_bf16
 from tintype.model.config import TransformerConfig
-from tintype.model.flow import add_noise, euler_step, shift_sigmas, sigmas_for, time_of, velocity_loss
+from tintype.model.flow import add_noise, clean_at, euler_step, shift_sigmas, sigmas_for, time_of, velocity_loss
 from tintype.model.text_encoder import TextEncoder
 from tintype.model.tokenizer import Tokenizer
 from tintype.model.transformer import Transformer, padded
@@ -49,6 +53,8 @@ LONG = 0.25  # share of batches whose captions fill 64 tokens instead of 32
 EASY = Difficulty(empty=0.08, aside=0.0, small=0.0, several=0.0)
 WHOLE = Difficulty(aside=0.35, small=0.15, several=0.25)
 EASY_SAMPLES, WIDENING, MOST_WHOLE = 10_000, 40_000, 0.8
+HARD = Difficulty(aside=0.35, small=0.25, several=0.4)
+POLISHING = 0.75  # the share of the training after which it polishes
 
 
 @dataclass
@@ -150,6 +156,24 @@ def new_network() -> Transformer:
     return network
 
 
+def flow_error(network: Transformer, batch: Batch, most: float) -> Tensor:
+    """The loss of one batch at random noise levels, as flow matching has it."""
+    sigma = random_sigmas(BATCH)
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16()):
+        caption_tokens = network.refine_caption(batch.features, batch.lengths)
+        prediction = network(add_noise(batch.clean, batch.noise, sigma), time_of(sigma), caption_tokens)
+    return velocity_loss(prediction, batch.clean, batch.noise, detail_weight(batch.clean, most))
+
+
+def visible_error(network: Transformer, batch: Batch, code: LinearLatents, rng: Random) -> Tensor:
+    """The loss of one batch where the network's own steps lead it, by what one sees of it."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16()):
+        caption_tokens = network.refine_caption(batch.features, batch.lengths)
+        x, sigma = walk(network, batch.clean, batch.noise, caption_tokens, sigmas_for(STEPS, SHIFT), rng)
+        prediction = network(x, time_of(sigma).expand(BATCH), caption_tokens)
+    return visible_loss(code, (clean_at(x, prediction, sigma) - batch.clean) / sigma)
+
+
 def train(folder: Path, seconds: float, seed: int = 3) -> None:
     """Train for `seconds` in all, over all restarts; the result is `diffusion.pt` in `folder`."""
     words, code = Words.load(folder), LinearLatents.load(folder)
@@ -159,25 +183,26 @@ def train(folder: Path, seconds: float, seed: int = 3) -> None:
     run = Run("diffusion", folder, network, split_optimizers(network, 1.5e-2, 2e-3, outside), decay=0.995)
     torch.manual_seed(seed * 1_000_003 + run.step)
     rng = Random(seed * 1_000_003 + run.step)
-    losses: dict[Difficulty, list[float]] = {EASY: [], WHOLE: []}
+    losses: dict[Difficulty, list[float]] = {EASY: [], WHOLE: [], HARD: []}
     while run.elapsed() < seconds:
         done = run.elapsed() / seconds
         run.set_rates(warm_then_cool(done))
-        difficulty = WHOLE if rng.random() < share_of_whole(run.samples) else EASY
-        batch = random_batch(words, code, rng, difficulty)
-        sigma, noise = random_sigmas(BATCH), batch.noise
-        caption_tokens = network.refine_caption(batch.features, batch.lengths)
-        prediction = network(add_noise(batch.clean, noise, sigma), time_of(sigma), caption_tokens)
-        weight = detail_weight(batch.clean, most=6 if done < 0.8 else 3)
-        loss = velocity_loss(prediction, batch.clean, noise, weight)
+        if done > POLISHING:
+            difficulty = HARD
+            batch = random_batch(words, code, rng, difficulty)
+            loss = visible_error(network, batch, code, rng)
+        else:
+            difficulty = WHOLE if rng.random() < share_of_whole(run.samples) else EASY
+            batch = random_batch(words, code, rng, difficulty)
+            loss = flow_error(network, batch, most=6 if done < 0.6 else 3)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         run.update(BATCH)
         losses[difficulty].append(loss.item())
         if run.step % 50 == 0:
-            easy, whole = (sum(some) / max(1, len(some)) for some in losses.values())
-            run.log(f"loss {easy:.4f} (easy) {whole:.4f} (whole) rate {run.rate:.1e}")
-            losses = {EASY: [], WHOLE: []}
+            easy, whole, seen = (sum(some) / max(1, len(some)) for some in losses.values())
+            run.log(f"loss {easy:.4f} (easy) {whole:.4f} (whole) {seen:.4f} (polishing) rate {run.rate:.1e}")
+            losses = {EASY: [], WHOLE: [], HARD: []}
             run.save()
     run.save()
 

@@ -30,7 +30,7 @@ CHANNELS = 2 + COMPONENTS
 SQUARE = 16  # pixels of the quarter-size picture along one side of a latent pixel
 QUARTER_CELL = 2 * SQUARE
 # (columns, rows) in cells of 128 pixels, and how often each is drawn in training.
-SHAPES: dict[tuple[int, int], float] = {(8, 6): 0.5, (6, 8): 0.14, (8, 8): 0.14, (8, 5): 0.12, (5, 8): 0.1}
+SHAPES: dict[tuple[int, int], float] = {(8, 6): 0.4, (6, 8): 0.2, (8, 8): 0.1, (8, 5): 0.1, (5, 8): 0.2}
 
 
 def random_shape(rng: Random) -> tuple[int, int]:
