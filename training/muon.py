@@ -1,6 +1,6 @@
 """Muon (Jordan et al. 2024): momentum, orthogonalised, for weight matrices. In fp32.
 
-torch.optim.Muon iterates in bf16, which this recipe's processors emulate at a fiftieth of the speed.
+torch.optim.Muon iterates in bf16, which processors without instructions for it emulate at a fiftieth of the speed.
 """
 
 from __future__ import annotations

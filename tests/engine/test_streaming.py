@@ -128,13 +128,14 @@ def test_a_block_is_shrunk_as_soon_as_it_is_there(tiny: Checkpoint) -> None:
     assert all(torch.equal(one, other) for one, other in zip(plain, shrunk, strict=True))
 
 
-def test_damage_is_found_in_a_text_encoder_that_is_streamed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", [Layout.RESIDENT, Layout.TEXT_STREAMED])
+def test_damage_is_found_wherever_the_text_encoder_lies(tmp_path: Path, layout: Layout) -> None:
     folder = shutil.copytree(POSTCARD, tmp_path / "postcard")
     file = folder / "text_encoder" / "model.safetensors"
     tensors = load_file(file)
     tensors["model.layers.3.mlp.up_proj.weight"].view(-1)[1000:100_000] = 0
     save_file(tensors, file)
-    trouble = postcard(Layout.TEXT_STREAMED, folder).expander.trouble
+    trouble = postcard(layout, folder).expander.trouble
     assert trouble is not None
     assert "model.layers.3.mlp.up_proj.weight" in trouble
 

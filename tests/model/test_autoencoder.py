@@ -68,10 +68,12 @@ def test_tensor_names_and_shapes_equal_those_of_diffusers():
     reference.load_state_dict(ours.state_dict(), strict=True)
 
 
+@pytest.mark.parametrize("width", [640, 1023])
 @pytest.mark.parametrize("learns", [False, True])
-def test_a_million_numbers_in_one_group_are_normalised_exactly_channels_last_as_well(learns: bool):
+def test_a_million_numbers_in_one_group_are_normalised_exactly_channels_last_as_well(learns: bool, width: int):
     with torch.inference_mode(not learns):
-        norm, picture = GroupNorm(1, 4), torch.randn(2, 4, 512, 640, generator=torch.Generator().manual_seed(3)) * 3 + 1
+        norm = GroupNorm(1, 4)
+        picture = torch.randn(2, 4, 512, width, generator=torch.Generator().manual_seed(3)) * 3 + 1
         expected = torch.nn.functional.group_norm(picture.double(), 1, eps=norm.eps)
         for layout in (torch.contiguous_format, torch.channels_last):
             laid = picture.contiguous(memory_format=layout)
@@ -80,3 +82,19 @@ def test_a_million_numbers_in_one_group_are_normalised_exactly_channels_last_as_
             assert answer.is_contiguous(memory_format=layout)
             assert (answer - expected).abs().max() < 2e-5, layout
             assert (narrow - expected).abs().max() < 0.04, layout  # two roundings to 8 bits, of values up to 5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_number_of_threads_changes_no_bit_of_a_norm(dtype: torch.dtype):
+    norm, threads = GroupNorm(1, 12), torch.get_num_threads()
+    picture = torch.randn(1, 12, 512, 640).to(dtype).contiguous(memory_format=torch.channels_last)
+    answers: list[torch.Tensor] = []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            with torch.inference_mode():
+                answers.append(norm(picture))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(answers[0], answers[1])
+    assert torch.equal(answers[0], answers[2])

@@ -28,7 +28,7 @@ class RMSNorm(nn.Module):
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False) -> Tensor:
-    """Scaled dot-product attention of ``q [B, L, H, d]`` over ``k, v [B, L, H_kv, d]`` -> ``[B, L, H * d]``."""
+    """Scaled dot-product attention of ``q [B, L, H, d]`` over ``k, v [B, L_kv, H_kv, d]`` -> ``[B, L, H * d]``."""
     out = F.scaled_dot_product_attention(
         q.transpose(1, 2),
         k.transpose(1, 2),

@@ -18,7 +18,8 @@ class ImageAttention(nn.Module):
 
     def forward(self, x: Tensor, rope: Rope) -> Tensor:
         """``x [B, L + N, D]``, the image's tokens first -> ``[B, L, D]``."""
-        image = rope.image or rope
+        image = rope.image
+        assert image is not None, "a block that sees more than the image"
         q = self.to_q(x[:, : len(image.cos)]).unflatten(-1, (self.heads, -1))
         k = self.to_k(x).unflatten(-1, (self.heads, -1))
         v = self.to_v(x).unflatten(-1, (self.heads, -1))
