@@ -12,8 +12,8 @@ from tintype.engine.precision import has_bf16
 from tintype.model.layers import attention
 
 WORTH = 2**21
-"""Scores of all heads, were every token to ask, below which PyTorch's own is quicker: at 224 tokens and 4 heads by a tenth
-of a picture, while at 320 tokens and 30 heads products take 0.6 of its time."""
+"""Scores of all heads, were every token to ask, below which PyTorch's own is quicker: at 224 tokens and 4 heads by a
+tenth of a picture, while at 320 tokens and 30 heads products take 0.6 of its time."""
 SCORES = 2**24
 """Scores at a time: 32 MB."""
 HEADS = 5
