@@ -8,7 +8,6 @@ Shapes: B pictures, C channels, h x w latent pixels, n caption tokens.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -20,12 +19,12 @@ import language
 from captions import caption, describe
 from landscape import paint
 from latents import CHANNELS, QUARTER_CELL, LinearLatents, random_shape, to_signed
-from polish import visible_loss, walk
+from polish import follow, visible_loss, walk
 from run import Run, split_optimizers, trained, warm_then_cool
 from scene import Difficulty, Scene, random_scene
 from tintype.engine.precision import has_bf16
 from tintype.model.config import TransformerConfig
-from tintype.model.flow import add_noise, clean_at, euler_step, shift_sigmas, sigmas_for, time_of, velocity_loss
+from tintype.model.flow import add_noise, clean_at, shift_sigmas, sigmas_for, time_of, velocity_loss
 from tintype.model.text_encoder import TextEncoder
 from tintype.model.tokenizer import Tokenizer
 from tintype.model.transformer import Transformer, padded
@@ -219,8 +218,4 @@ def sample(network: Transformer, words: Words, prompt: str, columns: int, rows: 
     tokens = network.refine_caption(features).expand(len(seeds), -1, -1)
     shape = (CHANNELS, 2 * rows, 2 * columns)
     x = torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
-    sigmas = sigmas_for(STEPS, SHIFT)
-    for sigma, following in pairwise(sigmas):
-        prediction = network(x, time_of(sigma).expand(len(seeds)), tokens)
-        x = euler_step(x, prediction, sigma, following)
-    return x
+    return follow(network, x, tokens, sigmas_for(STEPS, SHIFT))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -17,8 +16,9 @@ from torch import Tensor
 
 import diffusion
 from latents import LinearLatents
+from polish import follow
 from scene import Scene
-from tintype.model.flow import add_noise, euler_step, sigmas_for, time_of
+from tintype.model.flow import add_noise, sigmas_for
 
 
 @dataclass
@@ -55,6 +55,5 @@ class Studio:
         count = len(batch.clean)
         x = add_noise(batch.clean, batch.noise, sigmas[0].expand(count))
         tokens = self.network.refine_caption(batch.features, batch.lengths)
-        for sigma, following in pairwise(sigmas):
-            x = euler_step(x, self.network(x, time_of(sigma).expand(count), tokens), sigma, following)
+        x = follow(self.network, x, tokens, sigmas)
         return Painted(batch.scenes, batch.columns, batch.rows, x)

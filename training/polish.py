@@ -10,6 +10,7 @@ Shapes: B pictures, C channels, h x w latent pixels.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import torch
@@ -55,7 +56,12 @@ def walk(
     here = rng.choices(range(steps), weights=range(2, steps + 2))[0]
     start = max(0, here - rng.randint(0, AHEAD))
     x = add_noise(clean, noise, sigmas[start].expand(count))
-    for step in range(start, here):
-        sigma, following = sigmas[step], sigmas[step + 1]
-        x = euler_step(x, network(x, time_of(sigma).expand(count), caption_tokens), sigma, following)
-    return x, sigmas[here]
+    return follow(network, x, caption_tokens, sigmas[start : here + 1]), sigmas[here]
+
+
+@torch.no_grad()
+def follow(network: Transformer, x: Tensor, caption_tokens: Tensor, sigmas: Tensor) -> Tensor:
+    """Latents [B, C, h, w] at the first of `sigmas` -> what the network makes of them by the last."""
+    for sigma, following in pairwise(sigmas):
+        x = euler_step(x, network(x, time_of(sigma).expand(len(x)), caption_tokens), sigma, following)
+    return x
