@@ -56,7 +56,7 @@ PASSES = (
     Pass("allocator", "freed memory is kept for the next tensor", "exact", allocator.apply, frozenset({"cpu"})),
     Pass("captions", "a prompt is read once", "exact", captions.apply),
     Pass("positions", "rotary angles once per shape, complex on a CPU", "exact", positions.apply),
-    Pass("modulations", "adaLN once per time", "exact", modulations.apply),
+    Pass("modulations", "adaLN once per time", "exact", modulations.apply, frozenset({"cpu", "mps"})),
     Pass("image-rows", "the last block works on the image alone", "exact", image_rows.apply, frozenset({"cpu"})),
     Pass("in-place", "the decoder overwrites its activations", "exact", in_place.apply),
     Pass("packed", "one product for q, k, v and one for w1, w3", "as near", packed.apply, frozenset({"cuda"})),
@@ -64,7 +64,9 @@ PASSES = (
     Pass("laid-out-text", "the text encoder's too", "exact", laid_out.apply_to_text, frozenset({"cpu"})),
     Pass("eight-bit", "8-bit matrix products, a scale per row", "lossy", eight_bit.apply),
     Pass("attention", "attention as products in bf16", "lossy", attention.apply, frozenset({"cpu"})),
-    Pass("compiled", "fused kernels", "as near", compiled.apply, frozenset({"cuda"})),
+    Pass("compiled", "fused kernels in the blocks", "as near", compiled.apply, frozenset({"cuda"})),
+    Pass("compiled-decoder", "the decoder's too", "as near", compiled.apply_to_decoder, frozenset({"cuda"})),
+    Pass("compiled-text", "the text encoder's too", "as near", compiled.apply_to_text, frozenset({"cuda"})),
     Pass("step-cache", "some steps foretold", "lossy", step_cache.apply),
 )
 """In the order in which they are applied."""
@@ -81,6 +83,8 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
         "laid-out",
         "laid-out-text",
         "compiled",
+        "compiled-decoder",
+        "compiled-text",
     ),
     "regular": ("eight-bit", "attention", "compiled"),  # anew, for it is other code
     "high": ("eight-bit", "attention", "compiled", "step-cache"),
@@ -90,7 +94,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
 
 NEEDS_WEIGHTS = frozenset({"packed", "laid-out", "compiled", "eight-bit"})
 """Passes that are left out where blocks are streamed, or in 8 bits from the start."""
-NEEDS_TEXT_ENCODER = frozenset({"laid-out-text"})
+NEEDS_TEXT_ENCODER = frozenset({"laid-out-text", "compiled-text"})
 """Passes that are left out where the text encoder is streamed."""
 NEEDS_A_COPY = frozenset({"attention"})
 """Lossy passes that are left out where ``none`` has the only blocks, unless those are in 8 bits at every level."""

@@ -1,7 +1,8 @@
 """What the transformer makes of the time alone, once for each time: its embedding and every block's modulation.
 
 Times are a handful: the steps of 1 to 8 visit 22. All at once in one product would be as many numbers, but rounded
-otherwise than one at a time.
+otherwise than one at a time. Not for CUDA: there all of it is a thousandth of a step, and a compiled block that looks
+a time up would be another program for each time.
 """
 
 from collections import OrderedDict
