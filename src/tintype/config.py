@@ -200,16 +200,16 @@ def _is_address(text: str) -> bool:
     return True
 
 
-FOR_TORCH = {"GOMP_SPINCOUNT": "1000", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+FOR_TORCH = {"GOMP_SPINCOUNT": "8000", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """What :func:`prepare_for_torch` sets."""
 
 
 def prepare_for_torch() -> None:
     """Set what child processes with torch read when they start; what the operator has set stays.
 
-    OpenMP's threads spin for a moment while they wait for each other, then sleep: sleeping at once costs a quarter of
-    a small model's step, spinning for long a factor of ten where something else is busy. glibc asks for huge pages: a
-    large tensor then costs few page faults.
+    OpenMP's threads spin for a moment while they wait for each other, then sleep. A small model's step is many short
+    stretches of work: sleeping in between costs a quarter of it. Spinning for long, as is OpenMP's own way, costs a
+    factor of ten where something else is busy. glibc asks for huge pages: a large tensor then costs few page faults.
     """
     for name, value in FOR_TORCH.items():
         os.environ.setdefault(name, value)

@@ -37,14 +37,14 @@ def fast(plain: Pipeline) -> Iterator[Pipeline]:
     for one in PASSES:
         if one.name in LEVELS["none"] and "cuda" in one.devices and not one.name.startswith("compiled"):
             one.apply(levels["none"])
+    compiled.apply(levels["none"], BACKEND)
+    compiled.apply_to_decoder(levels["none"], BACKEND)
+    compiled.apply_to_text(levels["none"], BACKEND)
     for name, kernel in KERNELS.items():
         levels[name] = levels["none"].beside()
         for block in levels[name].blocks():
             eight_bit.shrink(block, kernel)
-    for networks in levels.values():
-        compiled.apply(networks, BACKEND)
-    compiled.apply_to_decoder(levels["none"], BACKEND)
-    compiled.apply_to_text(levels["none"], BACKEND)
+        compiled.apply(levels[name], BACKEND)
     yield replace(whole, levels=levels)
     torch._dynamo.reset()  # pyright: ignore[reportPrivateUsage]
 
