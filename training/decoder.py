@@ -4,7 +4,8 @@ Its first weights (`unfolding.py`) already draw the smooth picture that the late
 Those weights are kept. What is trained is what they leave free: a third resnet on the middle levels, which learns to
 close the joints between the latents' squares, and then everything from a quarter of the size to the whole. Half of the
 latents it learns from are the transformer's own (`painted.py`), with their errors. It learns in bf16, as most machines
-run it; up to level LAID it is run in fp32, for there rounding large numbers shows as speckles in the sky.
+run it, but for the resnets that turn squares into quarters: their gates take large numbers from each other, and what
+bf16 rounds off those shows as grain in the sky.
 
 Shapes: B pictures, h x w latent pixels of 64 x 64 pixels.
 """
@@ -26,7 +27,7 @@ from latents import CHANNELS, QUARTER_CELL, LinearLatents, random_shape, to_sign
 from painted import Studio
 from run import Run, warm_then_cool
 from scene import Difficulty, random_scene
-from tintype.model.autoencoder import Autoencoder, Decoder
+from tintype.model.autoencoder import Autoencoder, Decoder, UpBlock
 from tintype.model.config import AutoencoderConfig
 
 CONFIG = AutoencoderConfig(
@@ -43,10 +44,11 @@ CONFIG = AutoencoderConfig(
 LAID = 2  # the level up to which the hand-written weights alone are at work; 16 x 16 pixels are one of its pixels
 QUARTER = 4  # the level at which a latent pixel has become 16 x 16 pixels
 SIDE = 16  # pixels of level LAID along one side of a crop
-CROPS = 2  # of one picture in a step
+CROPS = 4  # of one picture in a step
 EDGE = 24  # pixels along a crop's edge that see what is not there
 RIM, RIM_WEIGHT = 4, 3.0  # pixels along the border, where convolutions see nothing beyond: else a frame shows
 NARROW = torch.autocast("cpu", torch.bfloat16)
+PRECISE = [f"up_blocks.{level}.resnets.1" for level in range(1, len(unfolding.CODES))]  # are in fp32, always
 OWN = 0.3  # share of pictures whose latents are the encoder's instead of the transformer's
 
 
@@ -70,10 +72,17 @@ def to_quarter(decoder: Decoder, x: Tensor) -> Tensor:
     block = decoder.up_blocks[LAID]
     x = block.upsamplers[0](block.resnets[2](x))
     for block in decoder.up_blocks[LAID + 1 : QUARTER]:
-        x = block(x)
-    for resnet in decoder.up_blocks[QUARTER].resnets:
-        x = resnet(x)
-    return x
+        x = block.upsamplers[0](through(block, x))
+    return through(decoder.up_blocks[QUARTER], x)
+
+
+def through(block: UpBlock, x: Tensor) -> Tensor:
+    """The resnets of `block`, the second of them PRECISE."""
+    first, quarters, free = block.resnets
+    x = first(x)
+    with torch.autocast("cpu", enabled=False):
+        x = quarters(x.float())
+    return free(x)
 
 
 def quarter_features(decoder: Decoder, z: Tensor) -> Tensor:

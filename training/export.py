@@ -202,6 +202,6 @@ def export(folder: Path, target: Path, pictures: int = 300) -> None:
     shutil.copyfile(folder / FILE, target / FILE)
     sizes = [[columns * CELL, rows * CELL] for columns, rows in SHAPES]
     about = {"name": "postcard", "version": VERSION, "sizes": sizes, "trained": trained}
-    about |= {"fp32_up_blocks": decoder.LAID, "expansion": EXPANSION}
+    about |= {"fp32_in_decoder": decoder.PRECISE, "expansion": EXPANSION}
     about["preview"] = preview.fit(LinearLatents.load(folder), pictures)
     write_about(target / "tintype.json", about)

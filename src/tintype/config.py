@@ -200,7 +200,11 @@ def _is_address(text: str) -> bool:
     return True
 
 
-FOR_TORCH = {"GOMP_SPINCOUNT": "8000", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+FOR_TORCH = {
+    "GOMP_SPINCOUNT": "8000",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "TORCHINDUCTOR_DETERMINISTIC": "1",
+}
 """What :func:`prepare_for_torch` sets."""
 
 
@@ -210,6 +214,7 @@ def prepare_for_torch() -> None:
     OpenMP's threads spin for a moment while they wait for each other, then sleep. A small model's step is many short
     stretches of work: sleeping in between costs a quarter of it. Spinning for long, as is OpenMP's own way, costs a
     factor of ten where something else is busy. glibc asks for huge pages: a large tensor then costs few page faults.
+    Inductor would try several orders of adding up and keep the fastest: another GPU, another order, another picture.
     """
     for name, value in FOR_TORCH.items():
         os.environ.setdefault(name, value)

@@ -103,7 +103,7 @@ def test_a_missing_file_is_named_with_what_to_do(folder: Path, name: str):
         ("text_encoder/config.json", {"model_type": "llama"}, "model_type is 'llama'"),
         ("vae/config.json", {"use_quant_conv": True}, "use_quant_conv"),
         ("tintype.json", {"sizes": [256, 256]}, "list of .width, height."),
-        ("tintype.json", {"fp32_up_blocks": 99}, "from 0 to"),
+        ("tintype.json", {"fp32_in_decoder": ["up_blocks.9.resnets.0"]}, r"names from up_blocks\.0\.resnets\.0 to "),
         ("tintype.json", {"preview": {"factors": [[0, 0, 0]], "bias": [0, 0, 0]}}, r"tintype\.json: preview: factors"),
     ],
 )

@@ -16,7 +16,7 @@ from tintype import models
 from tintype.bench.peers import PEERS
 from tintype.bench.turns import Engine
 from tintype.cli.serve import Home, Memory, Model, given
-from tintype.config import Settings
+from tintype.config import Settings, keep_compiled
 from tintype.core import Acceleration
 from tintype.errors import SetupError
 
@@ -222,6 +222,7 @@ def _weights(
     console: Console, settings: Settings, random_weights: bool, layers: int, dim: int, keep: bool
 ) -> Generator[Path]:
     """The folder of the model that is measured; random weights are made for it and deleted afterwards."""
+    keep_compiled(settings.home)
     if not random_weights:
         choice = models.choose(settings.model, settings.home)
         console.print(f"{choice.folder.name}: {choice.reason}", style="dim")

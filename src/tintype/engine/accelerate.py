@@ -92,14 +92,18 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
 """What each level of acceleration adds; ``none`` is in all of them."""
 
 
-NEEDS_WEIGHTS = frozenset({"packed", "laid-out", "compiled", "eight-bit"})
-"""Passes that are left out where blocks are streamed, or in 8 bits from the start."""
+OWN_BLOCKS = frozenset({"packed", "laid-out", "compiled", "eight-bit"})
+"""Passes that change the transformer's blocks, which other levels may share."""
+NEEDS_WEIGHTS = OWN_BLOCKS - {"compiled"}
+"""Passes that are left out where blocks are in 8 bits from the start."""
+NEEDS_BLOCKS = OWN_BLOCKS | {"modulations", "image-rows"}
+"""Passes that are left out where blocks are streamed."""
 NEEDS_TEXT_ENCODER = frozenset({"laid-out-text", "compiled-text"})
 """Passes that are left out where the text encoder is streamed."""
 NEEDS_A_COPY = frozenset({"attention"})
 """Lossy passes that are left out where ``none`` has the only blocks, unless those are in 8 bits at every level."""
-NEEDS_MODULES = frozenset({"modulations", "image-rows"})
-"""Passes that are left out where blocks are streamed, for they put other modules in their place."""
+NEEDS_A_COMPILER = frozenset({"compiled", "compiled-decoder", "compiled-text"})
+"""Passes that are left out where no C compiler is, which Triton needs to start."""
 
 
 def levels_of(
@@ -112,13 +116,7 @@ def levels_of(
 
     Where ``plan`` leaves one form of the transformer only, every level has that one.
     """
-    left_out: frozenset[str] = frozenset()
-    if plan is not None and plan.streams_text_encoder:
-        left_out = NEEDS_TEXT_ENCODER
-    if plan is not None and not plan.holds_both:
-        left_out |= NEEDS_WEIGHTS if plan.eight_bit or plan.streams_transformer else frozenset({"eight-bit"})
-        left_out |= frozenset() if plan.eight_bit else NEEDS_A_COPY
-        left_out |= NEEDS_MODULES if plan.streams_transformer else frozenset()
+    left_out = without(device, plan)
     accelerate(networks, device, [name for name in levels["none"] if name not in left_out])
     whole, small = {"none": networks}, None
     for level, every in levels.items():
@@ -127,10 +125,28 @@ def levels_of(
             continue
         if "eight-bit" in names and small is None:
             small = networks.beside()
-            accelerate(small, device, [name for name in names if name in NEEDS_WEIGHTS])
+            accelerate(small, device, [name for name in names if name in OWN_BLOCKS])
         whole[level] = replace(small if small is not None and "eight-bit" in names else networks)
-        accelerate(whole[level], device, [name for name in names if name not in NEEDS_WEIGHTS])
+        accelerate(whole[level], device, [name for name in names if name not in OWN_BLOCKS])
     return whole
+
+
+def without(device: torch.device, plan: Plan | None) -> frozenset[str]:
+    """The passes that are left out on ``device`` as it is, and for what ``plan`` leaves of the networks."""
+    left_out: frozenset[str] = frozenset()
+    if device.type == "cuda" and not compiled.can_compile():
+        left_out = NEEDS_A_COMPILER
+    if plan is None:
+        return left_out
+    if plan.streams_text_encoder:
+        left_out |= NEEDS_TEXT_ENCODER
+    if plan.streams_transformer:
+        left_out |= NEEDS_BLOCKS | NEEDS_A_COPY
+    elif plan.eight_bit:
+        left_out |= NEEDS_WEIGHTS
+    elif not plan.holds_both:
+        left_out |= NEEDS_A_COPY | {"eight-bit"}
+    return left_out
 
 
 def shrink_for(device: torch.device) -> Callable[[nn.Module], None] | None:
@@ -143,6 +159,8 @@ def meanings(device: torch.device, dtype: torch.dtype, plan: Plan | None = None)
     """What each level is on ``device``, for people to read."""
     kernel = eight_bit.kernel_for(device)
     exact = f"{str(dtype).removeprefix('torch.')}, nothing approximated"
+    if NEEDS_A_COMPILER & without(device, plan):
+        exact += "; slower than it could be: install a C compiler and the headers of Python, which Triton needs"
     numbers = f"matrix products in {kernel.numbers}, a scale per row" if kernel else "as none; nothing is faster here"
     if plan is not None and plan.eight_bit:
         exact = f"as regular, for memory holds the transformer only so: {numbers}"

@@ -7,7 +7,7 @@ Beside the layout's own files a checkpoint may carry ``tintype.json``::
 
     {"name": "z-image-turbo", "version": "...", "checksum": "<hex>", "sizes": [[1024, 1024], ...],
      "preview": {"factors": [[...], ...], "bias": [...]}, "expansion": {"system": "...", "temperature": 0.7, ...},
-     "fp32_up_blocks": 0}
+     "fp32_in_decoder": ["up_blocks.0.resnets.1", ...]}
 
 with every field optional.
 """
@@ -17,7 +17,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import torch
 
@@ -66,8 +66,8 @@ class Checkpoint:
     """From ``tintype.json``, else the published one for these latents; None: no previews."""
     expansion: Expansion
     """From ``tintype.json``, else for a Qwen3 as it was published."""
-    fp32_up_blocks: int
-    """The decoder is in fp32 up to so many of its blocks, whatever the rest is in; 0: none of it."""
+    fp32_in_decoder: tuple[str, ...]
+    """Resnets of the decoder's blocks that are in fp32, whatever the rest is in."""
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -101,8 +101,8 @@ class Checkpoint:
                 autoencoder_config=autoencoder_config,
                 preview=_preview(folder / "tintype.json", about.get("preview"), autoencoder_config),
                 expansion=_expansion(folder / "tintype.json", about.get("expansion")),
-                fp32_up_blocks=_fp32_up_blocks(
-                    folder / "tintype.json", about.get("fp32_up_blocks", 0), autoencoder_config
+                fp32_in_decoder=_fp32_in_decoder(
+                    folder / "tintype.json", about.get("fp32_in_decoder", []), autoencoder_config
                 ),
             )
         except ValueError as error:  # UnsupportedConfig and WeightsError say it all
@@ -136,10 +136,8 @@ class Checkpoint:
     ) -> Autoencoder:
         """Load the map between latents and pixels; raises :class:`SetupError`."""
         network = self._load(lambda: Autoencoder(self.autoencoder_config), "vae", dtype, device, progress)
-        if self.fp32_up_blocks:
-            decoder = network.decoder
-            for part in (decoder.conv_in, decoder.mid_block, *decoder.up_blocks[: self.fp32_up_blocks]):
-                part.float()
+        for name in self.fp32_in_decoder:
+            network.decoder.get_submodule(name).float()
         return network
 
     def tokenizer(self) -> Tokenizer:
@@ -249,11 +247,12 @@ def _expansion(file: Path, values: dict[str, Any] | None) -> Expansion:
         raise ValueError(f"{file}: {error}") from error
 
 
-def _fp32_up_blocks(file: Path, value: Any, config: AutoencoderConfig) -> int:
-    most = len(config.block_out_channels)
-    if not isinstance(value, int) or not 0 <= value <= most:
-        raise ValueError(f"{file}: fp32_up_blocks must be a number of blocks from 0 to {most}, not {value!r}")
-    return value
+def _fp32_in_decoder(file: Path, names: Any, config: AutoencoderConfig) -> tuple[str, ...]:
+    blocks, resnets = len(config.block_out_channels), config.layers_per_block + 1
+    known = [f"up_blocks.{block}.resnets.{resnet}" for block in range(blocks) for resnet in range(resnets)]
+    if not isinstance(names, list) or any(name not in known for name in cast("list[object]", names)):
+        raise ValueError(f"{file}: fp32_in_decoder must be a list of names from {known[0]} to {known[-1]}, not {names}")
+    return tuple(cast("list[str]", names))
 
 
 def _shift(file: Path) -> float:

@@ -112,6 +112,8 @@ class Pipeline:
         checkpoint = Checkpoint.open(folder)
         how = with_rules(checkpoint.expansion, expansion_prompt)
         device = torch.device(device)
+        if device.type == "cuda":
+            torch.cuda.set_device(device.index or 0)  # compilers and attention ask the current one what it can
         streams = plan is not None and plan.streams_text_encoder
         wide = dtype is None and not streams and needs_widening(default_dtype(checkpoint, device), device)
         dtype = dtype or default_dtype(checkpoint, device)

@@ -121,7 +121,8 @@ class _Streamed:
 def _stream(lists: list[_Streamed], dtype: torch.dtype, device: torch.device) -> None:
     """Have the blocks rest on the host: on CUDA in pinned memory if there is enough of it, else in their files."""
     sizes = [room_for(some.network.get_submodule(name)) for some in lists for name in some.names]
-    pins = device.type == "cuda" and machine() - sum(sizes) * dtype.itemsize >= SPARE
+    parameters = [one for some in lists for name in some.names for one in some.network.get_submodule(name).parameters()]
+    pins = device.type == "cuda" and machine() - sum(pinned_size(one, dtype) for one in parameters) >= SPARE
     streamer = Streamer(rooms(device), max(sizes), dtype, device)
     for some in lists:
         blocks = [some.network.get_submodule(name) for name in some.names]
@@ -149,8 +150,17 @@ def _numbered(name: str, blocks: nn.ModuleList) -> list[str]:
     return [f"{name}.{i}" for i in range(len(blocks))]
 
 
-def pinned(home: Home, dtype: torch.dtype) -> Pinned:
-    """A copy of ``home`` in memory, in ``dtype``."""
-    tensor = torch.empty(home.tensor.shape, dtype=dtype, pin_memory=True).copy_(home.tensor)
+def pinned_size(tensor: Tensor, dtype: torch.dtype) -> int:
+    """Bytes of pinned memory for ``tensor`` in ``dtype``: PyTorch takes them by powers of two."""
+    return 1 << (tensor.numel() * dtype.itemsize - 1).bit_length()
+
+
+def pinned(home: Home, dtype: torch.dtype) -> Home:
+    """A copy of ``home`` in memory, in ``dtype``; itself, where the system lets no more memory be pinned."""
+    try:
+        tensor = torch.empty(home.tensor.shape, dtype=dtype, pin_memory=True)
+    except RuntimeError:
+        return home
+    tensor.copy_(home.tensor)
     home.release()
     return Pinned(tensor)

@@ -108,19 +108,19 @@ class Streamer:
             parameter.data = view
         self._rooms.remove(room)
         self._rooms.append(room)
-        following = self._next[block]
         if self._copies is None:
-            for home in self._homes[following].values():
+            for home in self._homes[self._next[block]].values():
                 home.release()  # from whoever looked at it while it rested
                 home.expect()
-        elif self._rooms[0].holds is not following:
-            self._bring(following, self._rooms[0])
 
     def _leave(self, block: nn.Module, _arguments: Any, _result: Any) -> None:
         room = self._rooms[-1]
         if room.left is not None:
             room.left.record(torch.cuda.current_stream(room.memory.device))
         self._rest(block)
+        following = self._next[block]
+        if self._copies is not None and self._rooms[0].holds is not following:
+            self._bring(following, self._rooms[0])  # now: a copy that waits for the host's memory delays no kernel
 
     def _rest(self, block: nn.Module) -> None:
         homes = self._homes[block]

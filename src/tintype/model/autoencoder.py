@@ -179,7 +179,7 @@ class UpBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``[B, in, h, w]`` -> ``[B, out, 2 h, 2 w]``, or the same sides in the last block."""
         for layer in [*self.resnets, *self.upsamplers]:
-            x = layer(x)
+            x = layer(x.to(next(layer.parameters()).dtype))
         return x
 
 
@@ -222,10 +222,10 @@ class Decoder(nn.Module):
         self.conv_out = nn.Conv2d(widths[-1], config.out_channels, 3, padding=1)
 
     def forward(self, z: Tensor) -> Tensor:
-        """``[B, latent_channels, h, w]`` -> ``[B, 3, h * f, w * f]``; its first blocks may have a wider dtype."""
-        x = self.mid_block(self.conv_in(z.to(self.conv_in.weight.dtype)))
+        """``[B, latent_channels, h, w]`` -> ``[B, 3, h * f, w * f]``; layers of its blocks may have a wider dtype."""
+        x = self.mid_block(self.conv_in(z))
         for block in self.up_blocks:
-            x = block(x.to(next(block.parameters()).dtype))
+            x = block(x)
         return self.conv_out(F.silu(self.conv_norm_out(x)))
 
 

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tintype.model.text_encoder import TextEncoder
+
+KERNELS = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
+"""Of attention: not cuDNN's, which makes a plan for each number of keys, and so would for every word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def generate(
         cache = encoder.cache(len(ids) + limit)
     unread = ids
     for _ in range(limit):
-        with torch.inference_mode():  # not around the yield: it must not leak into the caller
+        with torch.inference_mode(), sdpa_kernel(KERNELS):  # not around the yield: they must not leak into the caller
             logits = encoder.next_logits(torch.tensor([unread], device=device), cache)[0]
             token = choose(logits, sampling, generator)
         if token in stop:

@@ -7,7 +7,11 @@ the sizes that come along, a request would wait for them, PyTorch would stop mak
 bytes would depend on what was painted before it.
 """
 
+import importlib.util
+import shutil
+import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -20,6 +24,13 @@ WIDTH, HEIGHT = 1024, 768
 """What programs are made for, in pixels. Not square, for then they would serve squares only."""
 TOKENS = 32
 """Of the prompt."""
+
+
+def can_compile() -> bool:
+    """Whether kernels can be made for a GPU here: Triton compiles a piece of C when it starts."""
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    headers = Path(sysconfig.get_path("include"), "Python.h").exists()
+    return compiler is not None and headers and importlib.util.find_spec("triton") is not None
 
 
 def apply(networks: Networks, backend: str = INDUCTOR) -> None:

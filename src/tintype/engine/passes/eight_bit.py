@@ -117,11 +117,10 @@ def kernel_for(device: torch.device) -> Kernel | None:
     if device.type == "cpu":  # elsewhere PyTorch comes without oneDNN's quantised products
         is_x86 = platform.machine() in ("x86_64", "AMD64")
         return Int8OnCpu if is_x86 and torch.backends.mkldnn.is_available() else None
-    if device.type != "cuda":
+    if device.type != "cuda" or torch.version.hip is not None:
         return None
-    if torch.version.hip is None and torch.cuda.get_device_capability(device) >= (8, 9):
-        return Fp8OnGpu
-    return Int8OnGpu if torch.version.hip is None else None
+    capability = torch.cuda.get_device_capability(device)
+    return Fp8OnGpu if capability >= (8, 9) else Int8OnGpu if capability >= (7, 5) else None
 
 
 def fits(layer: nn.Linear, kernel: Kernel) -> bool:

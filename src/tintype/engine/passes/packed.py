@@ -52,3 +52,5 @@ def apply(networks: Networks) -> None:
     for block in networks.blocks():
         block.set_submodule("attention", PackedAttention(block.attention))
         block.set_submodule("feed_forward", PackedFeedForward(block.feed_forward))
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()  # no later tensor is as small as what was packed
