@@ -21,7 +21,7 @@ from tintype.model.flow import add_noise, euler_step, time_of
 from tintype.model.transformer import Transformer
 
 AHEAD = 3  # steps that it takes by itself, at most, before it learns
-JOINTS = 2.0  # what the jumps between squares count, beside all pixels
+JOINTS = 4.0  # what the jumps between squares count, beside all pixels
 FADED = 0.25  # what the latent channels count, all alike, so that fine detail is not forgotten
 
 
