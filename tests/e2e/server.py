@@ -1,6 +1,8 @@
 """A real server in processes of its own, for tests to use, hurt and restart."""
 
+import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,8 +19,11 @@ ENDPOINT = "/fal-ai/z-image/turbo"
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
+    """A port that nobody listens on, and below those that the kernel gives to whoever connects to something."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def clean_environment() -> dict[str, str]:
