@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tintype.engine.accelerate import meanings, without
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.footprint import Footprint
 from tintype.engine.pipeline import Pipeline, plan_for
@@ -157,3 +158,20 @@ def test_a_damaged_file_is_named(checkpoint: Checkpoint, tmp_path: Path) -> None
     (folder / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(b"x" * 100)
     with pytest.raises(SetupError, match=r"vae/diffusion_pytorch_model\.safetensors: damaged"):
         Footprint.of(replace(checkpoint, folder=folder), torch.bfloat16, checks=False)
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_only_what_works_on_the_blocks_a_plan_leaves_is_applied(layout: Layout, needs: Footprint) -> None:
+    plan = Plan(layout, CPU, 40 * GB, MEGAPIXEL, MEGAPIXEL, needs)
+    left_out = without(CPU, plan)
+    assert ("laid-out-text" in left_out) == plan.streams_text_encoder
+    assert ("compiled" in left_out) == ("modulations" in left_out) == plan.streams_transformer
+    assert ("laid-out" in left_out) == (plan.eight_bit or plan.streams_transformer)
+    assert ("eight-bit" in left_out) == (not plan.holds_both)
+    assert ("attention" in left_out) == (not plan.holds_both and not plan.eight_bit)
+    assert "C compiler" not in str(meanings(CPU, torch.bfloat16, plan))
+
+
+def test_a_gpu_without_a_compiler_goes_on_without_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert {"compiled", "compiled-decoder", "compiled-text"} <= without(CUDA, None)

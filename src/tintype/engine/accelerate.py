@@ -134,7 +134,7 @@ def levels_of(
 def without(device: torch.device, plan: Plan | None) -> frozenset[str]:
     """The passes that are left out on ``device`` as it is, and for what ``plan`` leaves of the networks."""
     left_out: frozenset[str] = frozenset()
-    if device.type == "cuda" and not compiled.can_compile():
+    if lacks_a_compiler(device):
         left_out = NEEDS_A_COMPILER
     if plan is None:
         return left_out
@@ -149,6 +149,11 @@ def without(device: torch.device, plan: Plan | None) -> frozenset[str]:
     return left_out
 
 
+def lacks_a_compiler(device: torch.device) -> bool:
+    """Whether kernels would be made for ``device``, and cannot be."""
+    return device.type == "cuda" and not compiled.can_compile()
+
+
 def shrink_for(device: torch.device) -> Callable[[nn.Module], None] | None:
     """What makes a block smaller by 8-bit weights on ``device``, if anything does."""
     kernel = eight_bit.kernel_for(device)
@@ -159,7 +164,7 @@ def meanings(device: torch.device, dtype: torch.dtype, plan: Plan | None = None)
     """What each level is on ``device``, for people to read."""
     kernel = eight_bit.kernel_for(device)
     exact = f"{str(dtype).removeprefix('torch.')}, nothing approximated"
-    if NEEDS_A_COMPILER & without(device, plan):
+    if lacks_a_compiler(device):
         exact += "; slower than it could be: install a C compiler and the headers of Python, which Triton needs"
     numbers = f"matrix products in {kernel.numbers}, a scale per row" if kernel else "as none; nothing is faster here"
     if plan is not None and plan.eight_bit:
