@@ -2,7 +2,7 @@
 
 Its first weights (`unfolding.py`) already draw the smooth picture that the latents code, at a quarter of the size.
 Those weights are kept. What is trained is what they leave free: a third resnet on the middle levels, which learns to
-close the joints between the latents' squares, and then everything from a quarter of the size to the whole. Half of the
+close the joints between the latents' squares, and then everything from a quarter of the size to the whole. Most of the
 latents it learns from are the transformer's own (`painted.py`), with their errors. It learns in bf16, as most machines
 run it, but for the resnets that turn squares into quarters: their gates take large numbers from each other, and what
 bf16 rounds off those shows as grain in the sky.

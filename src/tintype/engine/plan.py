@@ -2,7 +2,8 @@
 
 The layouts, best first: everything on the device; the text encoder streamed (its layers lie on the host, each is copied
 to the device when it runs); the transformer in 8 bits, with the text encoder on the device or streamed; both streamed.
-Streaming changes no bit of a picture. 8 bits do, so a request cannot have what it asks for with acceleration ``none``.
+Streaming changes no bit of a picture on a CPU, and the last ones on CUDA, where layers that stay are compiled. 8 bits
+change more, so a request cannot have what it asks for with acceleration ``none``.
 """
 
 import bisect
