@@ -1,11 +1,12 @@
 """The autoencoder's decoder: learns to draw sharply from the fixed linear latents.
 
 Its first weights (`unfolding.py`) already draw the smooth picture that the latents code, at a quarter of the size.
-Those weights are kept. What is trained is what they leave free: a third resnet on the middle levels, which learns to
-close the joints between the latents' squares, and then everything from a quarter of the size to the whole. Most of the
-latents it learns from are the transformer's own (`painted.py`), with their errors. It learns in bf16, as most machines
-run it, but for the resnets that turn squares into quarters: their gates take large numbers from each other, and what
-bf16 rounds off those shows as grain in the sky.
+Those weights are kept. What is trained is what they leave free: the resnets before the first doubling and a third one
+on each level up to a quarter of the size, which see beyond the latents' squares, and then everything from there to the
+whole. The first third of the time goes by at a quarter of the size, where squares are told from each other and whole
+pictures cost little. Most of the latents it learns from are the transformer's own (`painted.py`), with their errors. It
+learns in bf16, as most machines run it, but for the resnets that turn squares into quarters: their gates take large
+numbers from each other, and what bf16 rounds off those shows as grain in the sky.
 
 Shapes: B pictures, h x w latent pixels of 64 x 64 pixels.
 """
@@ -23,7 +24,8 @@ from torch.nn import functional as F
 import unfolding
 from canvas import CELL
 from landscape import paint
-from latents import CHANNELS, QUARTER_CELL, LinearLatents, random_shape, to_signed
+from latents import CHANNELS, QUARTER_CELL, SQUARE, LinearLatents, random_shape, to_signed
+from muon import Muon
 from painted import Studio
 from run import Run, warm_then_cool
 from scene import Difficulty, random_scene
@@ -44,7 +46,9 @@ CONFIG = AutoencoderConfig(
 LAID = 2  # the level up to which the hand-written weights alone are at work; 16 x 16 pixels are one of its pixels
 QUARTER = 4  # the level at which a latent pixel has become 16 x 16 pixels
 SIDE = 16  # pixels of level LAID along one side of a crop
-CROPS = 4  # of one picture in a step
+SMALL = 0.35  # the share of the time that goes by at a quarter of the size
+WHOLES = 2  # pictures in a step, then
+CROPS = 4  # of one picture in a step, afterwards
 EDGE = 24  # pixels along a crop's edge that see what is not there
 RIM, RIM_WEIGHT = 4, 3.0  # pixels along the border, where convolutions see nothing beyond: else a frame shows
 NARROW = torch.autocast("cpu", torch.bfloat16)
@@ -54,12 +58,10 @@ OWN = 0.3  # share of pictures whose latents are the encoder's instead of the tr
 
 def laid_features(decoder: Decoder, z: Tensor) -> Tensor:
     """The decoder up to its second resnet of level LAID, [B, 96, 4 h, 4 w]."""
-    x = decoder.mid_block(decoder.conv_in(z))
-    for block in decoder.up_blocks[:LAID]:
-        x = block(x)
-    for resnet in decoder.up_blocks[LAID].resnets[:2]:
-        x = resnet(x)
-    return x
+    x = decoder.up_blocks[0](decoder.mid_block(decoder.conv_in(z)))
+    for block in decoder.up_blocks[1:LAID]:
+        x = block.upsamplers[0](through(block, x))
+    return laid(decoder.up_blocks[LAID], x)
 
 
 def draw(decoder: Decoder, x: Tensor) -> Tensor:
@@ -76,13 +78,16 @@ def to_quarter(decoder: Decoder, x: Tensor) -> Tensor:
     return through(decoder.up_blocks[QUARTER], x)
 
 
-def through(block: UpBlock, x: Tensor) -> Tensor:
-    """The resnets of `block`, the second of them PRECISE."""
-    first, quarters, free = block.resnets
-    x = first(x)
+def laid(block: UpBlock, x: Tensor) -> Tensor:
+    """The resnets of `block` that turn squares into quarters, the second of them PRECISE."""
+    x = block.resnets[0](x)
     with torch.autocast("cpu", enabled=False):
-        x = quarters(x.float())
-    return free(x)
+        return block.resnets[1](x.float())
+
+
+def through(block: UpBlock, x: Tensor) -> Tensor:
+    """All resnets of `block`."""
+    return block.resnets[2](laid(block, x))
 
 
 def quarter_features(decoder: Decoder, z: Tensor) -> Tensor:
@@ -106,18 +111,19 @@ def sharpen(decoder: Decoder, x: Tensor) -> Tensor:
 
 def free_modules(decoder: Decoder) -> list[nn.Module]:
     """What is trained."""
-    middle = [block.resnets[2] for block in decoder.up_blocks[LAID : QUARTER + 1]]
+    lower = [*decoder.mid_block.resnets, *decoder.up_blocks[0].resnets]
+    middle = [block.resnets[2] for block in decoder.up_blocks[1 : QUARTER + 1]]
     upper = [decoder.up_blocks[QUARTER].upsamplers, *decoder.up_blocks[QUARTER + 1 :]]
-    return [*middle, *upper, decoder.conv_norm_out, decoder.conv_out]
+    return [*lower, *middle, *upper, decoder.conv_norm_out, decoder.conv_out]
 
 
-def optimizer_for(modules: list[nn.Module]) -> torch.optim.Optimizer:
-    """Adam moves every weight equally far, so the more inputs a convolution adds up the slower each must go."""
-    groups = []
-    for weight in (weight for module in modules for weight in module.parameters()):
-        rate = 3e-4 if weight.ndim == 1 else min(4e-4, 0.05 / weight[0].numel())
-        groups.append({"params": [weight], "lr": rate})
-    return torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0)
+def optimizers_for(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
+    """Muon for the convolutions, which learn far more in a step than with AdamW; AdamW for what has one dimension."""
+    weights = [weight for module in modules for weight in module.parameters()]
+    return [
+        Muon([weight for weight in weights if weight.ndim > 1], lr=1.5e-3, decay=0.0),
+        torch.optim.AdamW([w for w in weights if w.ndim == 1], lr=3e-4, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
 
 
 def spare_constants(decoder: Decoder) -> None:
@@ -137,12 +143,17 @@ def new_decoder(code: LinearLatents, pictures: int) -> Decoder:
     return decoder
 
 
-def picture_loss(drawn: Tensor, target: Tensor, inside: Tensor) -> Tensor:
-    """Absolute and squared error, of edges and of broad areas too; `inside` [B, 1, H, W] masks crop borders."""
+def picture_loss(drawn: Tensor, target: Tensor, inside: Tensor, square: int) -> Tensor:
+    """Absolute and squared error, of edges and of broad areas too, and of the jumps from one `square` to the next.
+
+    `inside` [B, 1, H, W] masks crop borders; `square` pixels wide are the squares that a latent pixel codes.
+    """
     drawn, target = drawn * inside, target * inside
-    across = F.l1_loss(drawn.diff(dim=3), target.diff(dim=3)) + F.l1_loss(drawn.diff(dim=2), target.diff(dim=2))
+    across = [drawn.diff(dim=side) - target.diff(dim=side) for side in (2, 3)]
+    edges = sum(error.abs().mean() for error in across)
+    joints = across[0][:, :, square - 1 :: square].abs().mean() + across[1][..., square - 1 :: square].abs().mean()
     broad = F.l1_loss(F.avg_pool2d(drawn, 4), F.avg_pool2d(target, 4))
-    return F.l1_loss(drawn, target) + 2 * F.mse_loss(drawn, target) + 0.5 * across + 0.5 * broad
+    return F.l1_loss(drawn, target) + 2 * F.mse_loss(drawn, target) + 0.5 * (edges + broad) + 0.25 * joints
 
 
 def full_size(code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
@@ -152,15 +163,19 @@ def full_size(code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
     return picture, code.encode(F.avg_pool2d(picture, 4))
 
 
-def example(studio: Studio, code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
-    """A picture [1, 3, H, W] and latents that show it, mostly as the transformer would paint them."""
-    if rng.random() < OWN:
-        picture, z = full_size(code, rng)
-        return picture, z + torch.randn_like(z) * rng.uniform(0.0, 0.15)
+def example(studio: Studio, code: LinearLatents, rng: Random, cell: int, count: int) -> tuple[Tensor, Tensor]:
+    """Pictures [count, 3, H, W] and latents that show them, mostly as the transformer would; cells of `cell` pixels.
+
+    Else they are the encoder's, with a little noise.
+    """
     painted = studio.take()
-    index = rng.randrange(len(painted.scenes))
-    picture = to_signed(paint(painted.scenes[index], painted.columns, painted.rows, CELL)[None])
-    return picture, painted.latents[index : index + 1]
+    chosen = rng.sample(range(len(painted.scenes)), count)
+    drawings = [paint(painted.scenes[index], painted.columns, painted.rows, cell) for index in chosen]
+    pictures = to_signed(np.stack(drawings))
+    if rng.random() >= OWN:
+        return pictures, painted.latents[chosen]
+    z = code.encode(F.avg_pool2d(pictures, cell // QUARTER_CELL))
+    return pictures, z + torch.randn_like(z) * rng.uniform(0.0, 0.15)
 
 
 def crops(x: Tensor, picture: Tensor, rng: Random) -> tuple[Tensor, Tensor, Tensor]:
@@ -189,6 +204,25 @@ def inner(crop: slice, size: int) -> slice:
     return slice(crop.start and crop.start + EDGE, size if crop.stop == size else crop.stop - EDGE)
 
 
+def small_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random) -> Tensor:
+    """Of whole pictures at a quarter of their size."""
+    pictures, z = example(studio, code, rng, QUARTER_CELL, WHOLES)
+    with NARROW:
+        drawn = quarter_picture(quarter_features(decoder, z).float())
+    return picture_loss(drawn, pictures, torch.ones_like(pictures[:, :1]), SQUARE)
+
+
+def full_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random) -> Tensor:
+    """Of crops of a picture at its full size."""
+    picture, z = example(studio, code, rng, CELL, 1)
+    with torch.no_grad():
+        x = laid_features(decoder, z)
+    near, pixels, inside = crops(x, picture, rng)
+    with NARROW:
+        drawn = draw(decoder, near.bfloat16())
+    return picture_loss(drawn.float(), pixels, inside, CELL // QUARTER_CELL * SQUARE)
+
+
 def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> None:
     """Train for `seconds` in all, over all restarts; the result is `decoder.pt` in `folder`."""
     code = LinearLatents.load(folder)
@@ -197,7 +231,7 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
     free = free_modules(decoder)
     for module in free:
         module.requires_grad_(True)
-    run = Run("decoder", folder, decoder, [optimizer_for(free)], decay=0.99)
+    run = Run("decoder", folder, decoder, optimizers_for(free), decay=0.99)
     if run.step == 0:
         run.save()
     rng = Random(seed * 1_000_003 + run.step)
@@ -205,18 +239,14 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
         return
     studio = Studio(folder, code, rng)
     while run.elapsed() < seconds:
-        run.set_rates(warm_then_cool(run.elapsed() / seconds))
-        picture, z = example(studio, code, rng)
-        with torch.no_grad():
-            x = laid_features(decoder, z)
-        near, pixels, inside = crops(x, picture, rng)
-        with NARROW:
-            drawn = draw(decoder, near.bfloat16())
-        loss = picture_loss(drawn.float(), pixels, inside)
+        done = run.elapsed() / seconds
+        run.set_rates(warm_then_cool(done))
+        small = done < SMALL
+        loss = (small_loss if small else full_loss)(decoder, studio, code, rng)
         loss.backward()
         spare_constants(decoder)
         nn.utils.clip_grad_norm_([weight for weight in decoder.parameters() if weight.requires_grad], 1.0)
-        run.update(CROPS)
+        run.update(WHOLES if small else CROPS)
         if run.step % 100 == 0:
             run.log(f"loss {loss.item():.4f} {quality(code, studio, run)}")
             run.save()

@@ -28,7 +28,7 @@ def orthogonalised(matrices: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """For the two-dimensional weights inside a network; give the rest to AdamW."""
+    """For the matrices and convolutions inside a network; give the rest to AdamW."""
 
     def __init__(self, weights: Iterable[Tensor], lr: float, momentum: float = 0.95, decay: float = 0.01) -> None:
         super().__init__(list(weights), {"lr": lr, "momentum": momentum, "decay": decay})
@@ -50,7 +50,7 @@ class Muon(torch.optim.Optimizer):
         for weight in weights:
             moving = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
             moving.lerp_(weight.grad, 1 - group["momentum"])
-            updates.append(weight.grad.lerp(moving, group["momentum"]))  # Nesterov
-        scale = max(1.0, shape[0] / shape[1]) ** 0.5
+            updates.append(weight.grad.lerp(moving, group["momentum"]).flatten(1))  # Nesterov
+        scale = max(1.0, shape[0] / shape[1:].numel()) ** 0.5
         for weight, update in zip(weights, orthogonalised(torch.stack(updates)), strict=True):
-            weight.mul_(1 - group["lr"] * group["decay"]).add_(update, alpha=-group["lr"] * scale)
+            weight.mul_(1 - group["lr"] * group["decay"]).add_(update.view(shape), alpha=-group["lr"] * scale)
