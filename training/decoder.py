@@ -3,10 +3,10 @@
 Its first weights (`unfolding.py`) already draw the smooth picture that the latents code, at a quarter of the size.
 Those weights are kept. What is trained is what they leave free: the resnets before the first doubling and a third one
 on each level up to a quarter of the size, which see beyond the latents' squares, and then everything from there to the
-whole. The first third of the time goes by at a quarter of the size, where squares are told from each other and whole
-pictures cost little. Most of the latents it learns from are the transformer's own (`painted.py`), with their errors. It
-learns in bf16, as most machines run it, but for the resnets that turn squares into quarters: their gates take large
-numbers from each other, and what bf16 rounds off those shows as grain in the sky.
+whole. Each learns by itself: the first for a third of the time, from whole pictures of a quarter of the size, which
+cost little. Most of the latents it learns from are the transformer's own (`painted.py`), with their errors. It learns
+in bf16, as most machines run it, but for the resnets that turn squares into quarters: their gates take large numbers
+from each other, and what bf16 rounds off those shows as grain in the sky.
 
 Shapes: B pictures, h x w latent pixels of 64 x 64 pixels.
 """
@@ -109,12 +109,20 @@ def sharpen(decoder: Decoder, x: Tensor) -> Tensor:
     return decoder.conv_out(F.silu(decoder.conv_norm_out(x)))
 
 
-def free_modules(decoder: Decoder) -> list[nn.Module]:
-    """What is trained."""
-    lower = [*decoder.mid_block.resnets, *decoder.up_blocks[0].resnets]
+def seeing(decoder: Decoder) -> list[nn.Module]:
+    """What is trained first: it sees beyond squares, and ends at a quarter of the size."""
     middle = [block.resnets[2] for block in decoder.up_blocks[1 : QUARTER + 1]]
-    upper = [decoder.up_blocks[QUARTER].upsamplers, *decoder.up_blocks[QUARTER + 1 :]]
-    return [*lower, *middle, *upper, decoder.conv_norm_out, decoder.conv_out]
+    return [*decoder.mid_block.resnets, *decoder.up_blocks[0].resnets, *middle]
+
+
+def sharpening(decoder: Decoder) -> list[nn.Module]:
+    """What is trained then, up to the full size. The rest stands still: crops would teach it stripes."""
+    return [
+        decoder.up_blocks[QUARTER].upsamplers,
+        *decoder.up_blocks[QUARTER + 1 :],
+        decoder.conv_norm_out,
+        decoder.conv_out,
+    ]
 
 
 def optimizers_for(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
@@ -127,11 +135,17 @@ def optimizers_for(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
 
 
 def spare_constants(decoder: Decoder) -> None:
-    """Drop the gradients of weights that read the large constants directly: one step would upset everything."""
+    """Drop the gradients of weights that read the large constants directly, for one step would upset everything.
+
+    And of those that write them: a constant that moves a little is rounded off by whole numbers in bf16.
+    """
     for name, module in decoder.named_modules():
         linear = isinstance(module, nn.Conv2d) and ("upsamplers" in name or "shortcut" in name)
         if linear and module.weight.grad is not None:
             module.weight.grad[:, -2:] = 0
+        if (linear or name.endswith("conv2")) and module.weight.grad is not None:
+            module.weight.grad[-2:] = 0
+            module.bias.grad[-2:] = 0
 
 
 def new_decoder(code: LinearLatents, pictures: int) -> Decoder:
@@ -215,9 +229,7 @@ def small_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Rando
 def full_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random) -> Tensor:
     """Of crops of a picture at its full size."""
     picture, z = example(studio, code, rng, CELL, 1)
-    with torch.no_grad():
-        x = laid_features(decoder, z)
-    near, pixels, inside = crops(x, picture, rng)
+    near, pixels, inside = crops(laid_features(decoder, z), picture, rng)
     with NARROW:
         drawn = draw(decoder, near.bfloat16())
     return picture_loss(drawn.float(), pixels, inside, CELL // QUARTER_CELL * SQUARE)
@@ -228,10 +240,8 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
     code = LinearLatents.load(folder)
     torch.manual_seed(seed)
     decoder = new_decoder(code, pictures).requires_grad_(False)
-    free = free_modules(decoder)
-    for module in free:
-        module.requires_grad_(True)
-    run = Run("decoder", folder, decoder, optimizers_for(free), decay=0.99)
+    first, then = seeing(decoder), sharpening(decoder)
+    run = Run("decoder", folder, decoder, optimizers_for([*first, *then]), decay=0.99)
     if run.step == 0:
         run.save()
     rng = Random(seed * 1_000_003 + run.step)
@@ -242,6 +252,8 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
         done = run.elapsed() / seconds
         run.set_rates(warm_then_cool(done))
         small = done < SMALL
+        for module in (*first, *then):
+            module.requires_grad_(small == (module in first))
         loss = (small_loss if small else full_loss)(decoder, studio, code, rng)
         loss.backward()
         spare_constants(decoder)
