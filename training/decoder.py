@@ -43,17 +43,17 @@ CONFIG = AutoencoderConfig(
     shift_factor=0.0,
     mid_block_add_attention=False,
 )
-LAID = 2  # the level up to which the hand-written weights alone are at work; 16 x 16 pixels are one of its pixels
+LAID = 2  # the level at whose hand-written weights' end crops are cut; 16 x 16 pixels are one of its pixels
 QUARTER = 4  # the level at which a latent pixel has become 16 x 16 pixels
 SIDE = 16  # pixels of level LAID along one side of a crop
-SMALL = 0.35  # the share of the time that goes by at a quarter of the size
-WHOLES = 2  # pictures in a step, then
-CROPS = 4  # of one picture in a step, afterwards
+SMALL_SHARE = 0.35  # of the time, at a quarter of the size
+WHOLES = 2  # pictures in a step at a quarter of the size
+CROPS = 4  # of one picture in a step at full size
 EDGE = 24  # pixels along a crop's edge that see what is not there
 RIM, RIM_WEIGHT = 4, 3.0  # pixels along the border, where convolutions see nothing beyond: else a frame shows
 NARROW = torch.autocast("cpu", torch.bfloat16)
 PRECISE = [f"up_blocks.{level}.resnets.1" for level in range(1, len(unfolding.CODES))]  # are in fp32, always
-OWN = 0.3  # share of pictures whose latents are the encoder's instead of the transformer's
+OWN = 0.3  # share of steps whose latents are made from the drawing instead of painted by the transformer
 
 
 def laid_features(decoder: Decoder, z: Tensor) -> Tensor:
@@ -116,7 +116,7 @@ def seeing(decoder: Decoder) -> list[nn.Module]:
 
 
 def sharpening(decoder: Decoder) -> list[nn.Module]:
-    """What is trained then, up to the full size. The rest stands still: crops would teach it stripes."""
+    """What is trained then, up to the full size. The rest stands still: when crops trained it too, seas had stripes."""
     return [
         decoder.up_blocks[QUARTER].upsamplers,
         *decoder.up_blocks[QUARTER + 1 :],
@@ -126,7 +126,7 @@ def sharpening(decoder: Decoder) -> list[nn.Module]:
 
 
 def optimizers_for(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
-    """Muon for the convolutions, which learn far more in a step than with AdamW; AdamW for what has one dimension."""
+    """Muon for the convolutions, which learn more by it in a few hundred steps; AdamW for what has one dimension."""
     weights = [weight for module in modules for weight in module.parameters()]
     return [
         Muon([weight for weight in weights if weight.ndim > 1], lr=1.5e-3, decay=0.0),
@@ -137,7 +137,7 @@ def optimizers_for(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
 def spare_constants(decoder: Decoder) -> None:
     """Drop the gradients of weights that read the large constants directly, for one step would upset everything.
 
-    And of those that write them: a constant that moves a little is rounded off by whole numbers in bf16.
+    And of those that write them: a constant that moves a little is rounded to whole numbers in bf16.
     """
     for name, module in decoder.named_modules():
         linear = isinstance(module, nn.Conv2d) and ("upsamplers" in name or "shortcut" in name)
@@ -160,7 +160,7 @@ def new_decoder(code: LinearLatents, pictures: int) -> Decoder:
 def picture_loss(drawn: Tensor, target: Tensor, inside: Tensor, square: int) -> Tensor:
     """Absolute and squared error, of edges and of broad areas too, and of the jumps from one `square` to the next.
 
-    `inside` [B, 1, H, W] masks crop borders; `square` pixels wide are the squares that a latent pixel codes.
+    `inside` [B, 1, H, W] weighs pixels, those that do not count by 0; `square` is what a latent pixel codes, in pixels.
     """
     drawn, target = drawn * inside, target * inside
     across = [drawn.diff(dim=side) - target.diff(dim=side) for side in (2, 3)]
@@ -178,9 +178,9 @@ def full_size(code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
 
 
 def example(studio: Studio, code: LinearLatents, rng: Random, cell: int, count: int) -> tuple[Tensor, Tensor]:
-    """Pictures [count, 3, H, W] and latents that show them, mostly as the transformer would; cells of `cell` pixels.
+    """Pictures [count, 3, H, W] in cells of `cell` pixels, and latents that show them.
 
-    Else they are the encoder's, with a little noise.
+    The transformer painted most of the latents; a share of OWN is made from the drawings, with a little noise.
     """
     painted = studio.take()
     chosen = rng.sample(range(len(painted.scenes)), count)
@@ -229,8 +229,8 @@ def small_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Rando
 def full_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random) -> Tensor:
     """Of crops of a picture at its full size."""
     picture, z = example(studio, code, rng, CELL, 1)
-    near, pixels, inside = crops(laid_features(decoder, z), picture, rng)
     with NARROW:
+        near, pixels, inside = crops(laid_features(decoder, z), picture, rng)
         drawn = draw(decoder, near.bfloat16())
     return picture_loss(drawn.float(), pixels, inside, CELL // QUARTER_CELL * SQUARE)
 
@@ -250,8 +250,8 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
     studio = Studio(folder, code, rng)
     while run.elapsed() < seconds:
         done = run.elapsed() / seconds
-        run.set_rates(warm_then_cool(done))
-        small = done < SMALL
+        small = done < SMALL_SHARE
+        run.set_rates(warm_then_cool(done / SMALL_SHARE if small else (done - SMALL_SHARE) / (1 - SMALL_SHARE)))
         for module in (*first, *then):
             module.requires_grad_(small == (module in first))
         loss = (small_loss if small else full_loss)(decoder, studio, code, rng)

@@ -1,5 +1,7 @@
 """Muon (Jordan et al. 2024): momentum, orthogonalised, for weight matrices. In fp32.
 
+A convolution [out, in, 3, 3] is a matrix [out, 9 in].
+
 torch.optim.Muon iterates in bf16, which processors without instructions for it emulate at a fiftieth of the speed.
 """
 
