@@ -42,8 +42,8 @@ def test_in_a_browser(file: Path, server: Server, locked: dict[str, str]) -> Non
         "SERVER_URL": server.url,
         "SCREENSHOTS": str(SCREENSHOTS),
         "CHROMIUM": browser,
-        "PYTHON_BIN": str(Path(sys.prefix) / "bin"),
-        "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{environment()['PATH']}",
+        "PYTHON_BIN": str(Path(sys.executable).parent),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment()['PATH']}",
         "NO_COLOR": "1",
     }
     done = subprocess.run(
