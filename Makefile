@@ -12,7 +12,7 @@ help:            ## print these targets
 setup: $(READY)  ## create .venv and install Tintype with what its tests need
 serve: $(INSTALLED) ## start the server on http://127.0.0.1:8000
 	$(BIN)/tintype serve
-test: $(READY) $(CLIENTS) $(PACKAGES) ## run every check and test (about fifteen minutes on 2 cores)
+test: $(READY) $(CLIENTS) $(PACKAGES) ## run every check and test (about twenty minutes on 2 cores)
 	$(BIN)/python -m pytest
 check: $(READY)  ## run the fast checks only: style, types, import directions
 	$(BIN)/python -m pytest tests/test_architecture.py
