@@ -5,8 +5,8 @@ Those weights are kept. What is trained is what they leave free: the resnets bef
 on each level up to a quarter of the size, which see beyond the latents' squares, and then everything from there to the
 whole. Each learns by itself: the first for a third of the time, from whole pictures of a quarter of the size, which
 cost little. Most of the latents it learns from are the transformer's own (`painted.py`), with their errors. It learns
-in bf16, as most machines run it, but for the resnets that turn squares into quarters: their gates take large numbers
-from each other, and what bf16 rounds off those shows as grain in the sky.
+in bf16 where the processor has it, as it runs in use, but for the resnets that turn squares into quarters: their gates
+take large numbers from each other, and what bf16 rounds off those shows as grain in the sky.
 
 Shapes: B pictures, h x w latent pixels of 64 x 64 pixels.
 """
@@ -29,6 +29,7 @@ from muon import Muon
 from painted import Studio
 from run import Run, warm_then_cool
 from scene import Difficulty, random_scene
+from tintype.engine.precision import has_bf16
 from tintype.model.autoencoder import Autoencoder, Decoder, UpBlock
 from tintype.model.config import AutoencoderConfig
 
@@ -51,7 +52,8 @@ WHOLES = 2  # pictures in a step at a quarter of the size
 CROPS = 4  # of one picture in a step at full size
 EDGE = 24  # pixels along a crop's edge that see what is not there
 RIM, RIM_WEIGHT = 4, 3.0  # pixels along the border, where convolutions see nothing beyond: else a frame shows
-NARROW = torch.autocast("cpu", torch.bfloat16)
+DTYPE = torch.bfloat16 if has_bf16() else torch.float32
+NARROW = torch.autocast("cpu", torch.bfloat16, enabled=has_bf16())
 PRECISE = [f"up_blocks.{level}.resnets.1" for level in range(1, len(unfolding.CODES))]  # are in fp32, always
 OWN = 0.3  # share of steps whose latents are made from the drawing instead of painted by the transformer
 
@@ -90,11 +92,6 @@ def through(block: UpBlock, x: Tensor) -> Tensor:
     return block.resnets[2](laid(block, x))
 
 
-def quarter_features(decoder: Decoder, z: Tensor) -> Tensor:
-    """The decoder up to a quarter of the size [B, 32, 16 h, 16 w]."""
-    return to_quarter(decoder, laid_features(decoder, z))
-
-
 def quarter_picture(x: Tensor) -> Tensor:
     """The colours among those features, as pixels [B, 3, 16 h, 16 w]."""
     first = 4 + 2 * unfolding.CODES[-2]
@@ -107,6 +104,18 @@ def sharpen(decoder: Decoder, x: Tensor) -> Tensor:
     for block in decoder.up_blocks[QUARTER + 1 :]:
         x = block(x)
     return decoder.conv_out(F.silu(decoder.conv_norm_out(x)))
+
+
+def at_quarter(decoder: Decoder, z: Tensor) -> Tensor:
+    """The picture of latents z at a quarter of the size, fp32."""
+    with NARROW:
+        return quarter_picture(to_quarter(decoder, laid_features(decoder, z)).float())
+
+
+def at_full(decoder: Decoder, z: Tensor) -> Tensor:
+    """The picture of latents z, fp32."""
+    with NARROW:
+        return draw(decoder, laid_features(decoder, z).to(DTYPE)).float()
 
 
 def seeing(decoder: Decoder) -> list[nn.Module]:
@@ -170,11 +179,11 @@ def picture_loss(drawn: Tensor, target: Tensor, inside: Tensor, square: int) -> 
     return F.l1_loss(drawn, target) + 2 * F.mse_loss(drawn, target) + 0.5 * (edges + broad) + 0.25 * joints
 
 
-def full_size(code: LinearLatents, rng: Random) -> tuple[Tensor, Tensor]:
-    """A random picture [1, 3, H, W] and its latents."""
+def random_picture(code: LinearLatents, rng: Random, cell: int) -> tuple[Tensor, Tensor]:
+    """A random picture [1, 3, H, W] in cells of `cell` pixels, and its latents."""
     scene, _ = random_scene(rng, Difficulty())
-    picture = to_signed(paint(scene, *random_shape(rng), CELL)[None])
-    return picture, code.encode(F.avg_pool2d(picture, 4))
+    picture = to_signed(paint(scene, *random_shape(rng), cell)[None])
+    return picture, code.encode(F.avg_pool2d(picture, cell // QUARTER_CELL))
 
 
 def example(studio: Studio, code: LinearLatents, rng: Random, cell: int, count: int) -> tuple[Tensor, Tensor]:
@@ -221,9 +230,7 @@ def inner(crop: slice, size: int) -> slice:
 def small_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random) -> Tensor:
     """Of whole pictures at a quarter of their size."""
     pictures, z = example(studio, code, rng, QUARTER_CELL, WHOLES)
-    with NARROW:
-        drawn = quarter_picture(quarter_features(decoder, z).float())
-    return picture_loss(drawn, pictures, torch.ones_like(pictures[:, :1]), SQUARE)
+    return picture_loss(at_quarter(decoder, z), pictures, torch.ones_like(pictures[:, :1]), SQUARE)
 
 
 def full_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random) -> Tensor:
@@ -231,7 +238,7 @@ def full_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random
     picture, z = example(studio, code, rng, CELL, 1)
     with NARROW:
         near, pixels, inside = crops(laid_features(decoder, z), picture, rng)
-        drawn = draw(decoder, near.bfloat16())
+        drawn = draw(decoder, near.to(DTYPE))
     return picture_loss(drawn.float(), pixels, inside, CELL // QUARTER_CELL * SQUARE)
 
 
@@ -260,28 +267,27 @@ def train(folder: Path, seconds: float, seed: int = 2, pictures: int = 12) -> No
         nn.utils.clip_grad_norm_([weight for weight in decoder.parameters() if weight.requires_grad], 1.0)
         run.update(WHOLES if small else CROPS)
         if run.step % 100 == 0:
-            run.log(f"loss {loss.item():.4f} {quality(code, studio, run)}")
+            run.log(f"loss {loss.item():.4f} {quality(code, studio, run, small)}")
             run.save()
     run.save()
 
 
 @torch.no_grad()
-def quality(code: LinearLatents, studio: Studio, run: Run) -> str:
+def quality(code: LinearLatents, studio: Studio, run: Run, small: bool) -> str:
     """Signal-to-noise ratios of the averaged decoder on three pictures from their own and from painted latents."""
     decoder = Autoencoder(CONFIG).decoder
     decoder.load_state_dict(run.average.weights)
-    rng, parts = Random(4242), []
+    rng, cell, parts = Random(4242), QUARTER_CELL if small else CELL, []
     for name, share in (("own", 1.0), ("painted", 0.0)):
         errors = []
         for _ in range(3):
             if share:
-                picture, z = full_size(code, rng)
+                picture, z = random_picture(code, rng, cell)
             else:
                 painted = studio.take()
-                picture = to_signed(paint(painted.scenes[0], painted.columns, painted.rows, CELL)[None])
+                picture = to_signed(paint(painted.scenes[0], painted.columns, painted.rows, cell)[None])
                 z = painted.latents[:1]
-            with NARROW:
-                drawn = draw(decoder, laid_features(decoder, z).bfloat16())
-            errors.append(F.mse_loss(drawn.float().clamp(-1, 1), picture))
+            drawn = at_quarter(decoder, z) if small else at_full(decoder, z)
+            errors.append(F.mse_loss(drawn.clamp(-1, 1), picture))
         parts.append(f"{10 * torch.log10(4 / torch.stack(errors).mean()).item():.2f} dB {name}")
-    return ", ".join(parts)
+    return f"{', '.join(parts)}, {'a quarter of the size' if small else 'full size'}"

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from decoder import CONFIG, full_size
+from canvas import CELL
+from decoder import CONFIG, random_picture
 from latents import CHANNELS, LinearLatents
 from run import Run, warm_then_cool
 from tintype.model.autoencoder import Autoencoder, Encoder
@@ -42,7 +43,7 @@ def train(folder: Path, seconds: float, seed: int = 4) -> None:
     rng = Random(seed * 1_000_003 + run.step)
     while run.elapsed() < seconds:
         run.set_rates(warm_then_cool(run.elapsed() / seconds))
-        picture, z = full_size(code, rng)
+        picture, z = random_picture(code, rng, CELL)
         mean, logvar = encoder(picture).chunk(2, dim=1)
         loss = F.mse_loss(mean, z) + 0.01 * (logvar - LOG_VARIANCE).pow(2).mean()
         loss.backward()

@@ -19,7 +19,7 @@ from tintype.api.answers import payload
 from tintype.api.app import create_app
 from tintype.api.gateway import USUAL, Pace
 from tintype.config import Settings
-from tintype.core import Job
+from tintype.core import Job, State
 from tintype.files import FileStore
 from tintype.keys import Keys
 from tintype.store import Bus, Store
@@ -158,6 +158,17 @@ class Gateway:
             time.sleep(0.01)
         raise TimeoutError(f"{submitted['request_id']} did not become {word}: {status}")
 
+    def until_one_is(self, state: State) -> None:
+        """Wait for one job, and one only, to be in this state."""
+        wait_until(lambda: self.do(self.store.counts())[state] == 1)
+
     def count(self) -> int:
         """How many jobs are stored."""
         return sum(self.do(self.store.counts()).values())
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -1,5 +1,4 @@
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,7 +111,7 @@ def test_an_engine_that_cannot_start_is_said(paused: Gateway) -> None:
 def test_the_newest_wishes_win(paused: Gateway) -> None:
     with open_socket(paused, f"{REALTIME}?max_buffering=2") as socket:
         send(socket, WISH | {"request_id": 0})
-        _until(lambda: paused.do(paused.store.counts())[State.RUNNING] == 1)
+        paused.until_one_is(State.RUNNING)
         for n in range(1, 6):
             send(socket, WISH | {"request_id": n})
         socket.ping().wait(10)  # now the server has read them
@@ -146,16 +145,16 @@ def test_who_is_silent_is_told_to_come_back(impatient: Gateway) -> None:
 def test_who_leaves_cancels_what_is_painted_and_forgets_what_waits(paused: Gateway) -> None:
     with open_socket(paused) as socket:
         send(socket, WISH)
-        _until(lambda: paused.do(paused.store.counts())[State.RUNNING] == 1)
+        paused.until_one_is(State.RUNNING)
         send(socket, WISH)
-    _until(lambda: paused.do(paused.store.counts())[State.CANCELLED] == 1)
+    paused.until_one_is(State.CANCELLED)
     assert paused.count() == 1
 
 
 def test_a_server_that_stops_says_so_and_goes(paused: Gateway) -> None:
     with open_socket(paused) as busy, open_socket(paused) as idle:
         send(busy, WISH)
-        _until(lambda: paused.do(paused.store.counts())[State.RUNNING] == 1)
+        paused.until_one_is(State.RUNNING)
         paused.stopping()
         assert answer(busy)["reason"] == "The server is being stopped"
         for socket in (busy, idle):
@@ -172,7 +171,7 @@ def test_one_key_may_wait_on_so_many_connections(tmp_path: Path) -> None:
         open_socket(gateway) as second,
     ):
         send(first, WISH)
-        _until(lambda: gateway.do(gateway.store.counts())[State.RUNNING] == 1)
+        gateway.until_one_is(State.RUNNING)
         send(second, WISH)
         assert answer(second)["error"] == "concurrent_requests_limit"
         gateway.may_paint.set()
@@ -212,10 +211,3 @@ def test_every_spelling_of_the_path_opens(gateway: Gateway, path: str) -> None:
 def test_no_other_path_opens(gateway: Gateway) -> None:
     with pytest.raises(InvalidStatus):
         open_socket(gateway, f"{RUN}/elsewhere")
-
-
-def _until(holds: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

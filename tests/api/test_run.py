@@ -1,7 +1,6 @@
 import base64
 import io
 import socket
-import time
 import uuid
 
 import pytest
@@ -124,8 +123,8 @@ def test_a_caller_who_hangs_up_cancels_the_job(paused: Gateway) -> None:
     body = b'{"prompt": "x", "image_size": "square"}'
     with socket.create_connection((host, int(port))) as caller:
         caller.sendall(b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (RUN.encode(), len(body), body))
-        _until(lambda: paused.do(paused.store.counts())[State.RUNNING] == 1)
-    _until(lambda: paused.do(paused.store.counts())[State.CANCELLED] == 1)
+        paused.until_one_is(State.RUNNING)
+    paused.until_one_is(State.CANCELLED)
 
 
 def test_an_engine_that_cannot_start_is_said_at_once(paused: Gateway) -> None:
@@ -134,10 +133,3 @@ def test_an_engine_that_cannot_start_is_said_at_once(paused: Gateway) -> None:
     assert check_error(answer, 503) == "The model cannot run: there is no weight file"
     assert answer.json()["error_type"] == "runner_scheduling_failure"
     assert paused.count() == 0
-
-
-def _until(holds: object) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ import httpx
 import pytest
 
 from tests.api.envelope import check_error
-from tests.api.gateway import QUEUE, WISH, Gateway
+from tests.api.gateway import QUEUE, WISH, Gateway, wait_until
 from tests.api.reading import chunks, events
 from tintype.api.gateway import Pace
 from tintype.core import State
@@ -178,7 +177,4 @@ def test_many_may_watch_at_once(paused: Gateway) -> None:
 
 def _until_nobody_listens(gateway: Gateway, job_id: str) -> None:
     """All who listen to this job are gone, but for the memory of those who poll."""
-    deadline = time.monotonic() + 10
-    while len(gateway.app.state.gateway.bus.listeners.get(job_id, ())) > 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: len(gateway.app.state.gateway.bus.listeners.get(job_id, ())) <= 1)

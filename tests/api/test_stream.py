@@ -2,7 +2,6 @@ import asyncio
 import base64
 import io
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,7 +147,7 @@ def test_who_leaves_in_the_middle_frees_the_worker_within_a_step(paused: Gateway
     with stream(paused, num_inference_steps=30) as response:
         job_id = response.headers["x-fal-request-id"]
         assert next(events(response))["step"] == 1
-    _until(lambda: paused.do(paused.store.counts())[State.CANCELLED] == 1)
+    paused.until_one_is(State.CANCELLED)
     lines = paused.do(paused.store.logs(job_id))
     assert [line.message for line in lines] == ["step 1/30"]
     paused.may_paint.set()
@@ -160,7 +159,7 @@ def test_who_leaves_before_the_first_event_is_never_painted_for(hasty: Gateway) 
     hasty.until(running, "IN_PROGRESS")
     with stream(hasty) as response:
         assert next(chunks(response)) == ": ping"
-    _until(lambda: hasty.do(hasty.store.counts())[State.CANCELLED] == 1)
+    hasty.until_one_is(State.CANCELLED)
     assert hasty.painter.painted == [running["request_id"]]
 
 
@@ -171,17 +170,10 @@ def test_a_server_that_stops_says_so(paused: Gateway) -> None:
         paused.stopping()
         [last] = told
     assert last["error_type"] == "runner_disconnected"
-    _until(lambda: paused.do(paused.store.counts())[State.CANCELLED] == 1)
+    paused.until_one_is(State.CANCELLED)
 
 
 async def _cancel_the_first_that_waits(gateway: Gateway) -> None:
     while not (waiting := await gateway.store.lineup(1)):
         await asyncio.sleep(0.01)
     await gateway.store.cancel(waiting[0])
-
-
-def _until(holds: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -1,5 +1,4 @@
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +80,5 @@ def test_who_is_silent_is_hung_up_on(tmp_path: Path) -> None:
 def test_who_leaves_cancels(paused: Gateway) -> None:
     with open_socket(paused, PATH) as socket:
         socket.send(json.dumps(WISH))
-        _until(lambda: paused.do(paused.store.counts())[State.RUNNING] == 1)
-    _until(lambda: paused.do(paused.store.counts())[State.CANCELLED] == 1)
-
-
-def _until(holds: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+        paused.until_one_is(State.RUNNING)
+    paused.until_one_is(State.CANCELLED)
