@@ -20,9 +20,12 @@ async function copied(page: Page, n: number): Promise<string> {
   await page.getByText("Copied").first().waitFor();
   return page.evaluate(() => navigator.clipboard.readText());
 }
-/** In a shell that finds this project's Python and Node. */
+/**
+ * In a shell that finds this project's Python and Node. Without --norc, an outermost bash (SHLVL below 2) whose input is
+ * a socket, as Node's pipes are, takes itself for a remote one and reads ~/.bashrc, which may name another Python first.
+ */
 const shell = (script: string, folder: string) =>
-  execFileSync("bash", ["-ec", script], {
+  execFileSync("bash", ["--norc", "-ec", script], {
     cwd: folder,
     encoding: "utf8",
     env: { ...process.env, PATH: `${process.env["PYTHON_BIN"]}:${dirname(process.execPath)}:${process.env["PATH"]}` },
