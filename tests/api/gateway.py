@@ -168,6 +168,7 @@ class Gateway:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
+    """Look again and again, for ten seconds at most."""
     deadline = time.monotonic() + 10
     while not holds():
         assert time.monotonic() < deadline
