@@ -28,6 +28,13 @@ def test_host_and_port_are_the_callers(gateway: Gateway) -> None:
     assert output["images"][0]["url"].startswith("http://my.machine:1234/files/")
 
 
+@pytest.mark.parametrize("host", ["[", "[::1", ":80", "a b["])
+def test_what_is_no_host_is_not_repeated(gateway: Gateway, host: str) -> None:
+    submitted = gateway.post(QUEUE, headers={"host": host}).raise_for_status().json()
+    assert submitted["status_url"].startswith(f"{gateway.url}/queue/fal-ai/")
+    assert gateway.http.get("/", headers={"host": host}).status_code == 200
+
+
 @pytest.mark.case("C11")
 def test_what_a_stranger_says_was_forwarded_is_not_believed(gateway: Gateway) -> None:
     submitted = gateway.post(QUEUE, headers=FORWARDED).json()

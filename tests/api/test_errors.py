@@ -155,6 +155,7 @@ def test_json_that_is_no_object(untouched: Gateway, body: bytes) -> None:
         (b'{"prompt": "\\ud800"}', 0, None),
         (b'{"prompt": "\xff"}', 0, None),
         (b"[" * 200_000, 0, "Nested too deeply"),
+        (b'{"prompt": "x", "deep": %b}' % (b"[" * 100 + b"]" * 100), 0, "Nested too deeply"),
     ],
 )
 @pytest.mark.parametrize("path", [RUN, QUEUE])

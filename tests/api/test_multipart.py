@@ -101,3 +101,8 @@ def test_only_the_file_is_left(tmp_path: Path, files: str) -> None:
         assert httpx.get(upload.url).content == WHOLE
         assert gateway.do(gateway.files.below("parts/")) == {}
         assert gateway.do(gateway.files.below("spool/")) == {}
+
+
+@pytest.mark.parametrize("n", ["1" * 7, "1" * 5000])
+def test_a_number_that_no_part_has_is_no_part(gateway: Gateway, n: str) -> None:
+    check_error(httpx.put(f"{gateway.url}/files/uploads/x/a/{n}", content=b"x"), 403)

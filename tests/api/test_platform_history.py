@@ -63,6 +63,15 @@ def test_payloads_are_what_was_sent_and_answered(gateway: Gateway) -> None:
     assert item["json_output"] == gateway.http.get(submitted["response_url"]).json()
 
 
+def test_the_deepest_input_that_is_taken_can_be_shown(gateway: Gateway) -> None:
+    deep: list[Any] = []
+    for _ in range(98):
+        deep = [deep]
+    submitted = gateway.submit(unknown=deep)
+    gateway.completed(submitted)
+    assert one(gateway, submitted["request_id"], expand="payloads")["json_input"]["unknown"] == deep
+
+
 def test_a_refused_request_is_there_too(gateway: Gateway) -> None:
     refused = gateway.submit(num_images=9)
     item = one(gateway, refused["request_id"], expand="payloads", status="user_error")

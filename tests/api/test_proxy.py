@@ -197,3 +197,10 @@ def test_an_answer_is_passed_on_as_it_comes() -> None:
     }
     asyncio.run(SurfaceMiddleware(app, trusted_proxies="")(scope, receive, send))
     assert seen == ["/a b/status/stream", receive, send]
+
+
+def test_who_needs_no_key_names_no_webhook(tmp_path: Path) -> None:
+    Keys(tmp_path).create("first")
+    with Gateway(tmp_path, proxy_without_key=True) as gateway:
+        target = f"https://queue.fal.run{PATH}?fal_webhook=http://127.0.0.1:9/hook"
+        assert "nor on the proxy path" in check_error(ask(gateway, "POST", target, json=WISH), 403)

@@ -62,6 +62,20 @@ def test_a_request_id_comes_back(gateway: Gateway, request_id: Any) -> None:
         assert answer(socket)["request_id"] == request_id
 
 
+def test_a_seed_that_msgpack_cannot_say_is_refused_before_anything_is_painted(gateway: Gateway) -> None:
+    before = gateway.count()
+    with open_socket(gateway) as socket:
+        send(socket, WISH | {"seed": str(2**64), "request_id": 1})
+        refused = answer(socket)
+        assert (refused["type"], refused["request_id"]) == ("x-fal-error", 1)
+        assert "msgpack has no integers" in refused["reason"]
+        assert gateway.count() == before
+        socket.send(json.dumps(WISH | {"seed": 2**64}))
+        assert answer(socket)["seed"] == 2**64
+        send(socket, WISH)
+        assert answer(socket)["seed"] == WISH["seed"]
+
+
 def test_sync_mode_sends_the_picture_itself(gateway: Gateway) -> None:
     with open_socket(gateway) as socket:
         send(socket, WISH | {"sync_mode": True})

@@ -196,7 +196,16 @@ def test_a_file_that_should_not_be_open_is_not_taken(gateway: Gateway, acl: obje
 
 
 @pytest.mark.parametrize(
-    "text", ["x", "[]", '{"expiration_duration_seconds": -1}', '{"initial_acl": 1}', '{"initial_acl": {"rules": [1]}}']
+    "text",
+    [
+        "x",
+        "[]",
+        '{"expiration_duration_seconds": -1}',
+        '{"initial_acl": 1}',
+        '{"initial_acl": {"rules": [1]}}',
+        '{"expiration_duration_seconds": 1%s}' % ("0" * 400),
+        "[" * 10_000,
+    ],
 )
 def test_a_lifetime_that_is_none_is_refused(gateway: Gateway, text: str) -> None:
     headers = {"x-fal-object-lifecycle": text}

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.e2e.server import ENDPOINT, Server
@@ -106,6 +107,26 @@ def test_whoever_waits_when_the_server_is_stopped_is_told_so(mortal: Server) -> 
     assert "Traceback" not in (mortal.home / "server.log").read_text()
     mortal.start()
     assert "error" not in mortal.wait_for(queued)
+
+
+@pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="a disk can be made to look full on Linux only")
+def test_a_disk_without_room_for_the_database_is_said_and_survived(mortal: Server) -> None:
+    """The kernel lets the server's files grow no more."""
+    assert mortal.process is not None
+    server, endless = psutil.Process(mortal.process.pid), (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY)
+    running = mortal.submit(**LONG)
+    in_mid_picture(mortal, running)
+    written = (mortal.home / "tintype.db-wal").stat().st_size
+    server.rlimit(psutil.RLIMIT_FSIZE, (written, psutil.RLIM_INFINITY))
+    refused = httpx.post(f"{mortal.url}/queue{ENDPOINT}", json={"prompt": "x" * 100_000})
+    assert (refused.status_code, refused.json()["error_type"]) == (503, "internal_error")
+    assert "The database cannot be used now" in refused.json()["detail"]
+    time.sleep(3)
+    server.rlimit(psutil.RLIMIT_FSIZE, endless)
+    mortal.wait_for(running, timeout=120)
+    later = mortal.submit(prompt="a house", image_size="square")
+    assert "error" not in mortal.wait_for(later)
+    assert mortal.stop() == 0
 
 
 def test_a_second_server_in_the_same_home_is_refused(mortal: Server) -> None:

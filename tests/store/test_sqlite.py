@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
+from tintype.errors import ServiceRefused
 from tintype.store import Bus, Store
 from tintype.store.database import Transaction
 
@@ -60,7 +60,8 @@ async def test_nobody_is_told_of_a_write_that_a_full_disk_undid(tmp_path: Path):
         return_exceptions=True,
     )
     stored = list(await store.lineup(9))
-    assert isinstance(results[1], DBAPIError)
+    assert isinstance(results[1], ServiceRefused)
+    assert results[1].failure.detail == "The database cannot be used now: database or disk is full"
     assert [result.id for result in results if not isinstance(result, BaseException)] == stored
     assert (await store.submit(new_job())).id in await store.lineup(9), "the thread goes on"
     await store.close()

@@ -160,6 +160,7 @@ def test_anothers_deliveries_are_not_there(tmp_path: Path) -> None:
         ({"limit": "0"}, "a number from 1 to 100"),
         ({"limit": "²"}, "a number from 1 to 100"),
         ({"cursor": "x"}, "a number from 1 to"),
+        ({"request_id": "a\0b"}, "the id of a request"),
     ],
 )
 def test_a_question_that_cannot_be_understood_is_refused(hurried: Gateway, query: dict[str, str], message: str) -> None:
@@ -169,5 +170,6 @@ def test_a_question_that_cannot_be_understood_is_refused(hurried: Gateway, query
 def test_what_has_no_webhook_has_no_delivery(hurried: Gateway) -> None:
     submitted = hurried.submit()
     hurried.completed(submitted)
+    check_refused(hurried.http.post(f"{DELIVERIES}/a%00b/retry"), 404, "not_found")
     answer = hurried.http.post(f"{DELIVERIES}/{submitted['request_id']}/retry")
     assert check_refused(answer, 404, "not_found") == "No delivery for this request"

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import re
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tintype.core import CancelOutcome, Job, Result, State, Terms
 from tintype.errors import ServiceRefused, SetupError
 from tintype.files import FileStore
 from tintype.store import Store
+from tintype.store.leases import LEASE
 from tintype.worker.engine_process import EngineDied
 
 from .scripted import ScriptedEngine, Workplace, cannot_start, dies, paints, waits, workplace
@@ -52,6 +54,15 @@ class AbsentNowAndThen(Store):
     async def finish(self, job: Job, result: Result, lines: Any = ()) -> bool:
         self._refuse("finish")
         return await super().finish(job, result, lines)
+
+
+class AwayForAWhile(Store):
+    """A database that is away for longer than half a lease, once."""
+
+    async def renew(self, worker_id: str, lease_seconds: float) -> set[str]:
+        if self.__dict__.setdefault("back_at", time.time() + LEASE / 2 + 1) > time.time():
+            raise ServiceRefused(503, "no database for renew", "internal_error")
+        return await super().renew(worker_id, lease_seconds)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
@@ -240,5 +251,27 @@ def test_an_engine_that_cannot_start_again_is_tried_until_it_can(tmp_path: Path)
             assert here.status.phase == "no such model"
             job = await here.ended("a")
             assert (job.state, job.attempt) == (State.DONE, 2)
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("store_type", "seconds", "left"), [(Store, 3, State.QUEUED), (AwayForAWhile, 8, State.RUNNING)]
+)
+def test_jobs_are_taken_from_the_dead_but_not_from_who_could_not_renew_either(
+    tmp_path: Path, store_type: type[Store], seconds: float, left: State
+) -> None:
+    async def test() -> None:
+        async with workplace(tmp_path, ScriptedEngine(waits), store_type=store_type) as here:
+            await here.submit("mine")
+            await here.running("mine")
+            await here.submit("theirs")
+            await here.store.register("other", "host", "cpu")
+            assert [job.id for job in await here.store.claim("other", 1)] == ["theirs"]
+            await Store.renew(here.store, "other", 0)
+            await asyncio.sleep(seconds)
+            job = await here.store.get("theirs")
+            assert job is not None
+            assert job.state is left
 
     run(test())

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tintype.core import Upload
+from tintype.core import Job, State, Upload
+from tintype.errors import INTERNAL
 from tintype.files import FileStore, ending
 from tintype.store import Bus, Store
 from tintype.worker.tidy import tidy_once
@@ -59,6 +60,57 @@ def test_what_was_never_finished_is_deleted_after_a_day(tmp_path: Path) -> None:
         assert await _left(files, store, keep_days=30, keys=["parts/x/1", "parts/y/1"]) == ["parts/y/1"]
         assert not left.exists()
         await files.put_stream("uploads/x/a.txt", _bytes())
+        await store.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.DONE])
+def test_inline_pictures_stay_until_their_job_is_over_and_a_while(tmp_path: Path, state: State) -> None:
+    async def story() -> None:
+        files = FileStore(str(tmp_path / "files"))
+        store = await Store.open(f"sqlite:///{tmp_path}/jobs.db", Bus())
+        job = await store.submit(Job(id="a", account="me", params=None))
+        [job] = await store.claim("w", 1)
+        keys = ["inline/a/1/0.png", "inline/a/1/1.png", "inline/nobody/1/0.png"]
+        for key in keys:
+            await files.put(key, b"x")
+            os.utime(tmp_path / "files" / key, (time.time() - 4000,) * 2)
+        if state is State.DONE:
+            await store.cancelled(job)
+            os.utime(tmp_path / "files" / keys[1])
+        assert await _left(files, store, keep_days=30, keys=keys) == keys[:2]
+        os.utime(tmp_path / "files" / keys[1], (time.time() - 4000,) * 2)
+        left = await _left(files, store, keep_days=30, keys=keys)
+        assert left == ([] if state is State.DONE else keys[:2])
+        await store.close()
+
+    asyncio.run(story())
+
+
+class Away(FileStore):
+    """An object store that does not answer at first."""
+
+    answers = False
+
+    async def delete_prefix(self, prefix: str) -> None:
+        if not self.answers:
+            raise OSError("away")
+        await super().delete_prefix(prefix)
+
+
+def test_a_request_is_forgotten_after_its_files_and_not_before(tmp_path: Path) -> None:
+    async def story() -> None:
+        files = Away(str(tmp_path / "files"))
+        store = await Store.open(f"sqlite:///{tmp_path}/jobs.db", Bus())
+        await store.submit(Job(id="a", account="me", params=None, failure=INTERNAL))
+        await files.put("a/1/0.png", b"x")
+        with pytest.raises(OSError, match="away"):
+            await tidy_once(store, files, inline_seconds=3600, keep_days=0)
+        assert await store.get("a")
+        files.answers = True
+        assert await _left(files, store, keep_days=0, keys=["a/1/0.png"]) == []
+        assert await store.get("a") is None
         await store.close()
 
     asyncio.run(story())

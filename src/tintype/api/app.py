@@ -109,7 +109,7 @@ def _add_uploads(app: FastAPI) -> None:
         app.add_api_route(f"/storage/upload/{initiate}", uploads.initiate, methods=["POST"], **reference.INITIATE)
     app.add_api_route("/files/upload/multipart", multipart.begin, methods=["POST"], **reference.MULTIPART)
     for parts in ("/files/{key:path}/multipart/{upload_id}", "/files/{key:path}"):
-        app.add_api_route(parts + "/{n:int}", multipart.put_part, methods=["PUT"], **reference.part(parts))
+        app.add_api_route(parts + "/{n:part}", multipart.put_part, methods=["PUT"], **reference.part(parts))
         app.add_api_route(parts + "/complete", multipart.complete, methods=["POST"], **reference.complete(parts))
     app.add_api_route("/files/{key:path}", uploads.put, methods=["PUT"], **reference.PUT)
 

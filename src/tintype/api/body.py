@@ -3,14 +3,18 @@
 import json
 import math
 import re
-from typing import Any
+from typing import Any, cast
 
 from starlette.requests import Request
 
+from tintype.core import JSON
 from tintype.errors import InputRefused, ServiceRefused
 
 MAX_DRAINED = 64 * 2**20
 """Bytes of a body that is too large which are read and dropped: most clients read no answer before they sent all."""
+
+DEEPEST = 100
+"""Lists and objects within each other: what is kept is shown again, and not everything writes deeper ones."""
 
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """How it is spelled in JSON; after an even number of backslashes, for two of them spell one."""
@@ -34,6 +38,8 @@ def parse_json(body: bytes | str) -> Any:
         # JSON can spell half a character, and text that holds one can be neither stored nor sent.
         if NUL.search(json.dumps(value, ensure_ascii=False).encode()):
             raise ValueError("Text with U+0000 cannot be stored")
+        if _depth(value) > DEEPEST:
+            raise RecursionError
     except json.JSONDecodeError as error:
         raise malformed(error.pos, error.msg) from None
     except RecursionError:
@@ -55,6 +61,13 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     if size > max_bytes:
         raise ServiceRefused(413, f"The request body is larger than {max_bytes} bytes")
     return bytes(body)
+
+
+def _depth(value: Any) -> int:
+    """How many lists and objects are within each other."""
+    if isinstance(value, dict):
+        value = list(cast("JSON", value).values())
+    return 1 + max(map(_depth, cast("list[Any]", value)), default=0) if isinstance(value, list) else 0
 
 
 def _finite(text: str) -> float:

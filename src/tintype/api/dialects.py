@@ -7,6 +7,7 @@ from typing import Any
 import msgpack
 
 from tintype.api.body import malformed, parse_json
+from tintype.errors import ServiceRefused
 
 Message = bytes | str
 
@@ -38,9 +39,12 @@ def read(message: Message) -> Any:
 
 
 def write(value: Any, dialect: Dialect) -> Message:
-    """``value`` in that dialect."""
+    """``value`` in that dialect; ServiceRefused 400: msgpack cannot say it."""
     if dialect is Dialect.MSGPACK:
-        packed: bytes = msgpack.packb(value)  # pyright: ignore
+        try:
+            packed: bytes = msgpack.packb(value)  # pyright: ignore
+        except OverflowError:
+            raise ServiceRefused(400, "msgpack has no integers of 2^64 and above; send the message as JSON") from None
         return packed
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if dialect is Dialect.TEXT else text.encode()

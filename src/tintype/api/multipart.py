@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Request
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.body import read_json
@@ -20,6 +21,23 @@ from tintype.errors import ServiceRefused
 from tintype.files import PARTS, Stored
 
 MAX_PARTS = 10_000
+
+
+class PartNumber(Convertor[int]):
+    """In a path: a number that is worth a look. Another file's name may be a longer one."""
+
+    regex = "[0-9]{1,6}"
+
+    def convert(self, value: str) -> int:
+        """As a number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """As it is written."""
+        return str(value)
+
+
+register_url_convertor("part", PartNumber())
 
 
 async def begin(request: Request, gateway: Wired, account: Sender, surface: Seen) -> Response:

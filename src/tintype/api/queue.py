@@ -26,7 +26,7 @@ async def submit(request: Request, gateway: Gateway, account: str, surface: Surf
     terms = read_terms(request, gateway.settings, surface)
     if terms.webhook is not None and is_strange(request, account, gateway):
         # Else any page could have us send JSON into the private network.
-        raise ServiceRefused(403, "fal_webhook: not for web pages from elsewhere without a key")
+        raise ServiceRefused(403, "fal_webhook: not for web pages from elsewhere without a key, nor on the proxy path")
     await _respect_limit(request, gateway)
     params, failure = None, None
     try:

@@ -49,11 +49,13 @@ async def _answer(
 ) -> None:
     """fal's output object in the writing of ``message``, or why there is none; the socket lives on."""
     named: JSON = {}
+    dialect = dialects.dialect_of(message)
     try:
         wish = dialects.read(message)
         if isinstance(wish, dict) and "request_id" in wish:
             named = {"request_id": wish["request_id"]}
         params = read_input(wish, gateway.settings.max_pixels)
+        dialects.write(named | {"seed": params.seed}, dialect)  # what cannot be answered is not painted
         job = sync_job(params, wish, socket, gateway, account, surface)
         named = named or {"request_id": job.id}
         job = await painted(job, gateway, left)
@@ -61,7 +63,7 @@ async def _answer(
         await forget_inline(job.id, params, gateway)
     except Exception as error:
         return await _tell(socket, _error(failure_of(error)) | named)
-    await say(socket, dialects.write(output, dialects.dialect_of(message)))
+    await say(socket, dialects.write(output, dialect))
     return await _tell(socket, {"type": "x-fal-message", "action": "timings", "timing": output["timings"]["inference"]})
 
 

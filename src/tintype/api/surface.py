@@ -12,6 +12,7 @@ import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends
 from starlette.datastructures import Headers
@@ -85,13 +86,13 @@ class SurfaceMiddleware:
     def _address(self, scope: Scope) -> tuple[str, str, str]:
         """Scheme, host with port, and what a proxy in front of us takes off the path."""
         headers = Headers(scope=scope)
-        scheme, host = scope["scheme"], headers.get("host") or "{}:{}".format(*scope["server"])
+        scheme, host = scope["scheme"], _host(headers.get("host"), scope)
         if not self._is_trusted(scope["client"]):
             return _http(scheme), host, ""
         # Proxies in a row append; the first value is the client's.
         told = {name: headers.get(f"x-forwarded-{name}", "").split(",")[0].strip() for name in _FORWARDED}
         prefix = "/" + told["prefix"].strip("/") if told["prefix"].strip("/") else ""
-        return _http(told["proto"] or scheme), told["host"] or host, prefix
+        return _http(told["proto"] or scheme), _host(told["host"], scope) if told["host"] else host, prefix
 
     def _is_trusted(self, peer: tuple[str, int] | None) -> bool:
         if peer is None or not self._trusted:
@@ -111,6 +112,16 @@ _FORWARDED = ("proto", "host", "prefix")
 def networks(text: str) -> list[Network]:
     """From ``10.0.0.1, 192.0.2.0/24``. ValueError: one of them is no address."""
     return [ipaddress.ip_network(part, strict=False) for part in parts(text)]
+
+
+def _host(told: str | None, scope: Scope) -> str:
+    """As the client wrote it, if that is a host at all."""
+    try:
+        if told and urlsplit(f"//{told}").hostname:
+            return told
+    except ValueError:  # such as [
+        pass
+    return "{}:{}".format(*scope["server"])
 
 
 def _split(path: str) -> tuple[str, str]:

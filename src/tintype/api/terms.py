@@ -56,7 +56,7 @@ def lifetime(header: str | None) -> float | None:
             return None
         if isinstance(seconds, int | float) and 0 < seconds < math.inf:
             return float(seconds)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, OverflowError, RecursionError):
         pass
     raise _bad("The object lifecycle", header, 'JSON such as {"expiration_duration_seconds": 3600}')
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import structlog
 from starlette.requests import HTTPConnection
 from starlette.types import Receive
 
@@ -18,6 +19,8 @@ from tintype.errors import ServiceRefused
 T = TypeVar("T")
 Left = Callable[[], Awaitable[None]]
 """Waits until the caller is gone."""
+
+log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 """The longest that a lost wake-up delays an answer."""
@@ -53,11 +56,16 @@ async def submitted(job: Job, gateway: Gateway) -> AsyncGenerator[Job]:
         submitting = asyncio.ensure_future(gateway.store.submit(job))
         try:
             yield await asyncio.shield(submitting)
-        except BaseException:  # also when whoever runs the block is cancelled, and even while it is being stored
+        except BaseException as error:  # also when the block is cancelled, and even while the job is being stored
             await asyncio.wait([submitting])
             if submitting.exception() is None:
                 await gateway.store.cancel(job.id)
+                log.info("request given up", id=job.id, why=_why(error))
             raise
+
+
+def _why(error: BaseException) -> str:
+    return (isinstance(error, ServiceRefused) and error.failure.error_type) or type(error).__name__
 
 
 async def present(work: Coroutine[Any, Any, T], gateway: Gateway, left: Left) -> T:

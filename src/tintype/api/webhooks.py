@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from tintype.api.gateway import Wired
 from tintype.api.platform.callers import Asker
+from tintype.api.watch import ID
 from tintype.core import Failure
 from tintype.errors import Refusal, ServiceRefused
 from tintype.store.deliveries import Delivery, DeliveryState, Try
@@ -77,10 +78,13 @@ async def deliveries(request: Request, gateway: Wired, caller: Asker) -> Respons
     states = [each.value for each in DeliveryState]
     if state is not None and state not in states:
         raise _bad("state", state, f"one of {', '.join(states)}")
+    job_id = query.get("request_id")
+    if job_id is not None and not ID.fullmatch(job_id):
+        raise _bad("request_id", job_id, "the id of a request")
     limit = _number("limit", query.get("limit", str(MOST)), 1, MOST)
     page = await gateway.store.deliveries(
         account=caller.sees,
-        job_id=query.get("request_id"),
+        job_id=job_id,
         state=DeliveryState(state) if state else None,
         before=_number("cursor", query["cursor"], 1, 2**62) if query.get("cursor") else None,
         limit=limit + 1,
@@ -94,6 +98,8 @@ async def deliveries(request: Request, gateway: Wired, caller: Asker) -> Respons
 
 async def retry(job_id: str, gateway: Wired, caller: Asker) -> Response:
     """``POST /v1/webhooks/deliveries/{request_id}/retry``: deliver it once more, whatever became of it before."""
+    if not ID.fullmatch(job_id):
+        raise Refusal(NO_DELIVERY)
     known = await gateway.store.deliveries(account=caller.sees, job_id=job_id)
     if known:
         await gateway.store.retry(job_id)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, func, insert, null, select, update
 
 from tintype.core import Failure, Job, LogLine, Result, State
 from tintype.errors import CANCELLED, ServiceRefused
@@ -41,6 +41,7 @@ START = (
         worker=bindparam("to_worker"),
         claim=bindparam("token"),
         started_at=now(),
+        start_deadline=null(),  # it was kept; a job that is queued again may wait
     )
     .returning(jobs)
 )

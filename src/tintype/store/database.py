@@ -73,7 +73,7 @@ class Database(ABC):
         """Do ``work`` in one transaction, then publish what it woke. Done also if the caller is cancelled meanwhile.
 
         ``work`` may wait for its transaction only. ``durable`` False: a power cut may undo it, a crash of this process
-        may not. ServiceRefused 503 after 10 s without a database.
+        may not. ServiceRefused 503: for 10 s the database was away or said nothing, or its disk is full.
         """
 
     @abstractmethod

@@ -56,6 +56,11 @@ class Leases:
         await transaction.execute(delete(workers).where(workers.c.id == worker_id))
 
     @verb
+    async def forget_workers(self, transaction: Transaction, before: float) -> None:
+        """Delete those whose lease ran out before that time (seconds since 1970)."""
+        await transaction.execute(delete(workers).where(workers.c.lease_until < before))
+
+    @verb
     async def requeue(self, transaction: Transaction, job: Job, max_attempts: int, reason: str) -> State:
         """This attempt came to nothing: try again. Returns the state the job is in now.
 

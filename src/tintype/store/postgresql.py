@@ -1,6 +1,7 @@
 """PostgreSQL: many connections, any of which may be lost; what was lost is tried again."""
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from tintype.store.bus import Bus
 from tintype.store.database import Database, Transaction, Values, Work, migrate, shown, unusable
 
 PATIENCE = 10.0
-"""Seconds for which a lost database is tried again before the caller hears of it."""
+"""Seconds for which a lost database, or one that says nothing, is tried before the caller hears of it."""
 PAUSE = 0.2
 """Seconds between two tries."""
 MIGRATION_LOCK = 0x74696E74797065
@@ -39,7 +40,7 @@ class PostgreSQLDatabase(Database):
         """Connect and migrate. SetupError: nobody answers there, or it cannot be used."""
         database = cls(_engine(address), bus)
         try:
-            await database._persist(lambda _: database.inspect(_migrate))
+            await database._persist(lambda _: database.inspect(_migrate), hurry=False)
         except ServiceRefused as error:
             await database.close()
             raise SetupError(f"No database answers at {shown(address)}: {error.__cause__}") from error
@@ -67,7 +68,9 @@ class PostgreSQLDatabase(Database):
         """Finish what was begun, then disconnect."""
         if self._unfinished:
             await asyncio.wait(self._unfinished)
-        await self._engine.dispose()
+        with contextlib.suppress(TimeoutError):  # a database that says nothing does not say good-bye either
+            async with asyncio.timeout(self.patience):
+                await self._engine.dispose()
 
     async def _transact(self, work: Work[T], repeated: bool) -> T:
         async with self._engine.begin() as connection:
@@ -81,16 +84,18 @@ class PostgreSQLDatabase(Database):
             self._bus.publish(topic)
         return result
 
-    async def _persist(self, attempt: Callable[[bool], Awaitable[T]]) -> T:
+    async def _persist(self, attempt: Callable[[bool], Awaitable[T]], hurry: bool = True) -> T:
+        """Try until it is done or patience ends; without ``hurry`` one try may take longer: a migration does."""
         deadline = asyncio.get_running_loop().time() + self.patience
         repeated = False
         while True:
             try:
-                return await attempt(repeated)
+                async with asyncio.timeout_at(deadline if hurry else None):
+                    return await attempt(repeated)
             except (DBAPIError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 if not is_lost(error):
                     raise
-                if asyncio.get_running_loop().time() > deadline:
+                if asyncio.get_running_loop().time() >= deadline:
                     raise ServiceRefused(503, "The database does not answer", "internal_error") from error
             await asyncio.sleep(PAUSE)
             repeated = True

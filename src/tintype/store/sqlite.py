@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from tintype.errors import SetupError
+from tintype.errors import ServiceRefused, SetupError
 from tintype.store.bus import Bus
 from tintype.store.database import Database, Transaction, Values, Work, migrate, shown, unusable
 
@@ -74,7 +74,10 @@ class SQLiteDatabase(Database):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self._tasks.put(_Task(work, durable, answer, loop))
-        return await answer
+        try:
+            return await answer
+        except OperationalError as error:  # such as a full disk, which may have room again soon
+            raise ServiceRefused(503, f"The database cannot be used now: {error.orig}", "internal_error") from error
 
     async def inspect(self, look: Callable[[Connection], T]) -> T:
         """In the thread, between two transactions of others."""

@@ -8,7 +8,7 @@ from tintype.core import CancelOutcome, Job, Kind, LogLine, State
 from tintype.errors import CANCELLED, NOT_STARTED
 from tintype.store.bus import OWED, WORK, worker_topic
 from tintype.store.database import Database, Transaction, verb
-from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, as_line, as_row, jobs, logs, now, workers
+from tintype.store.tables import IS_QUEUED, IS_RUNNING, as_job, as_line, as_row, jobs, logs, now
 
 PURGE_BATCH = 500
 """Rows deleted in one transaction: others wait meanwhile."""
@@ -110,9 +110,13 @@ class Submissions:
         )
         asked = (await transaction.execute(ask)).one_or_none()
         if asked is None:
-            known = (await transaction.execute(select(jobs.c.id).where(jobs.c.id == job_id))).one_or_none()
-            return CancelOutcome.ALREADY_COMPLETED if known else CancelOutcome.NOT_FOUND
-        transaction.wake(job_id, worker_topic(asked.worker) if asked.worker else OWED)
+            known = (await transaction.execute(select(jobs.c.state).where(jobs.c.id == job_id))).one_or_none()
+            if known is None:
+                return CancelOutcome.NOT_FOUND
+            if not (transaction.repeated and known.state == State.CANCELLED):  # else by the try that was lost
+                return CancelOutcome.ALREADY_COMPLETED
+        worker = asked.worker if asked is not None else None
+        transaction.wake(job_id, worker_topic(worker) if worker else OWED)
         return CancelOutcome.REQUESTED
 
     @verb
@@ -128,22 +132,21 @@ class Submissions:
         transaction.wake(*ids, *([OWED] if ids else []))
         return ids
 
-    async def purge(self, before: float) -> list[str]:
-        """Delete jobs that were over before that time (seconds since 1970); returns their ids.
+    @verb
+    async def old_jobs(self, transaction: Transaction, before: float) -> Sequence[str]:
+        """The ids of jobs that were over before that time (seconds since 1970), a batch at once.
 
-        Their files are the caller's to delete.
+        Their files are the caller's to delete, and then the rows: a row without a file is found again, a file without
+        a row is not.
         """
-        purged: list[str] = []
-        while batch := await self._purge_some(before):
-            purged += batch
-        return purged
+        final = [state for state in State if state.is_final]
+        old = select(jobs.c.id).where(jobs.c.state.in_(final), jobs.c.finished_at < before).limit(PURGE_BATCH)
+        return (await transaction.execute(old)).scalars().all()
 
     @verb
-    async def _purge_some(self, transaction: Transaction, before: float) -> Sequence[str]:
-        await transaction.execute(delete(workers).where(workers.c.lease_until < before))
-        final = [state for state in State if state.is_final]
-        old = select(jobs.c.seq).where(jobs.c.state.in_(final), jobs.c.finished_at < before).limit(PURGE_BATCH)
-        return (await transaction.execute(delete(jobs).where(jobs.c.seq.in_(old)).returning(jobs.c.id))).scalars().all()
+    async def purge(self, transaction: Transaction, job_ids: Sequence[str]) -> None:
+        """Delete the rows of these jobs; their files should be gone already."""
+        await transaction.execute(delete(jobs).where(jobs.c.id.in_(job_ids)))
 
 
 async def _lines(transaction: Transaction, job_id: str, after: int) -> list[LogLine]:

@@ -88,6 +88,7 @@ class Deliverer:
                 return await self._store.tried(job.id, made, again_in)
             except ServiceRefused as away:  # or the receiver would be told again
                 log.warning("the database is away; the outcome of a delivery waits for it", reason=str(away))
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _call(self, job: Job) -> tuple[int | None, str | None, bool]:
         """The status of the answer, why the try failed, and whether another may do better."""

@@ -20,6 +20,8 @@ from tintype.worker.saving import forget
 
 PATIENCE = 5.0
 """Seconds that a stopping worker gives the job it has painted; then another attempt paints it again."""
+AGAIN = 1.0
+"""Seconds until what could not be written is tried again."""
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -101,3 +103,4 @@ async def until_written(write: Callable[[], Awaitable[T]]) -> T:
             return await write()
         except ServiceRefused as away:
             log.warning("the database is away; a finished job waits for it", reason=str(away))
+        await asyncio.sleep(AGAIN)

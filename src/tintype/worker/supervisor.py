@@ -7,6 +7,7 @@ again, and a job whose worker died is taken back when the lease runs out (or, wi
 import asyncio
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable
 
@@ -72,7 +73,7 @@ class Supervisor:
         finally:
             await self._engine.stop()
             await self._finishing.stop()
-            await self._store.retire(self.id)  # queues again what was being painted
+            await self._retire()
 
     async def _keep_engine(self) -> None:
         """Start the engine, work until it dies, start it again."""
@@ -153,20 +154,37 @@ class Supervisor:
     async def _register(self) -> None:
         await self._store.register(self.id, socket.gethostname(), self._engine.device)
 
+    async def _retire(self) -> None:
+        """What was being painted is queued again: now, or when the lease runs out."""
+        try:
+            await self._store.retire(self.id)
+        except ServiceRefused as away:
+            log.warning("the worker could not sign off", reason=str(away))
+
     async def _keep_lease(self) -> None:
         """Renew the claim on running jobs; pass on wishes to cancel; take back jobs of workers that died."""
+        renewed = time.time()
+        others_since = 0.0  # from when on the others, too, could renew theirs
         with self._bus.subscribe(worker_topic(self.id)) as wake:
             while True:
                 try:
-                    for job_id in await self._store.renew(self.id, LEASE):
-                        self._cancel(job_id)
-                    await self._store.reap(self._max_attempts)
+                    await self._renew()
+                    if time.time() - renewed > LEASE / 2:  # no database, or this machine slept: nobody could
+                        others_since = time.time()
+                    renewed = time.time()
+                    if renewed - others_since > LEASE:
+                        await self._store.reap(self._max_attempts)
                     await self._store.expire()
                 except ServiceRefused as away:
                     log.warning("the lease could not be renewed", reason=str(away))
-                except LookupError:  # it ran out meanwhile, and our jobs were given to others
-                    await self._register()
                 await wake.wait(POLL_SECONDS)
+
+    async def _renew(self) -> None:
+        try:
+            for job_id in await self._store.renew(self.id, LEASE):
+                self._cancel(job_id)
+        except LookupError:  # the row is gone, and our jobs were given to others
+            await self._register()
 
     def _cancel(self, job_id: str) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -28,7 +29,7 @@ async def tidy(store: Store, files: FileStore, inline_seconds: float, keep_days:
 
 async def tidy_once(store: Store, files: FileStore, inline_seconds: float, keep_days: float) -> None:
     """Delete inline pictures, previews, files that ended or were never finished, and old requests and uploads."""
-    await files.expire(INLINE, inline_seconds)
+    await _forget_inline(store, files, inline_seconds)
     await files.expire(PREVIEWS, PREVIEW_SECONDS)
     for unfinished in (PARTS, SPOOL):
         await files.expire(unfinished, DAY)
@@ -36,10 +37,26 @@ async def tidy_once(store: Store, files: FileStore, inline_seconds: float, keep_
         if end <= time.time():
             await files.delete_prefix(f"{UNTIL}{end}")
     oldest = time.time() - keep_days * DAY
-    for job_id in await store.purge(oldest):
-        await files.delete_prefix(job_id)
-    # The file first: a row without a file is found again, a file without a row is not.
+    # Files first: a row without a file is found again, a file without a row is not.
+    while job_ids := await store.old_jobs(oldest):
+        for job_id in job_ids:
+            await files.delete_prefix(job_id)
+        await store.purge(job_ids)
+    await store.forget_workers(oldest)
     keys = await store.old_uploads(oldest, time.time() - DAY)
     for key in keys:
         await files.delete(key)
     await store.forget_uploads(keys)
+
+
+async def _forget_inline(store: Store, files: FileStore, seconds: float) -> None:
+    """The pictures of a job stay until so long after the last of them, and until the job is over."""
+    saved: dict[str, datetime] = {}
+    for key, stored in (await files.below(INLINE)).items():
+        job_id = key.partition("/")[0]
+        saved[job_id] = max(stored.modified, saved.get(job_id, stored.modified))
+    for job_id, last in saved.items():
+        if last < datetime.now(UTC) - timedelta(seconds=seconds):
+            job = await store.get(job_id)
+            if job is None or job.state.is_final:
+                await files.delete_prefix(f"{INLINE}{job_id}")

@@ -13,9 +13,10 @@ from tintype.api.errors import UNKNOWN
 from tintype.api.gateway import Gateway, Wired
 from tintype.api.platform.callers import Admin
 from tintype.api.surface import Seen, Surface
+from tintype.api.watch import ID
 from tintype.core import Job
 from tintype.errors import Refusal, ServiceRefused
-from tintype.files import INLINE, PREVIEWS
+from tintype.files import INLINE, PREVIEWS, UNTIL
 
 REMEMBERED_SECONDS = 600.0
 MOST_REMEMBERED = 1000
@@ -54,7 +55,7 @@ class Payloads:
         key = (caller.account, request_id, idempotency_key or "")
         if idempotency_key and (said := self._remembered(key)):
             return said
-        job = await gateway.store.get(request_id) if request_id.isascii() and request_id.isprintable() else None
+        job = await gateway.store.get(request_id) if ID.fullmatch(request_id) else None
         if job is None:
             raise Refusal(UNKNOWN)
         if not job.state.is_final:
@@ -92,6 +93,7 @@ async def _delete_pictures(job: Job, gateway: Gateway, surface: Surface) -> list
 
 async def _delete_rest(job: Job, gateway: Gateway) -> None:
     """Files of other attempts and of steps; then the row, which would lead to the files."""
-    for folder in ("", INLINE, PREVIEWS):
+    ends = (f"{UNTIL}{end}/" for end in await gateway.files.ends())
+    for folder in ("", INLINE, PREVIEWS, *ends):
         await gateway.files.delete_prefix(f"{folder}{job.id}")
     await gateway.store.forget(job.id)
