@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +55,22 @@ def test_a_child_that_hangs_is_ended_and_another_paints_the_same_watched_or_not(
         await engine.stop()
         with pytest.raises(EngineDied):
             engine.check()
+
+    asyncio.run(test())
+
+
+def test_a_wish_to_cancel_that_is_repeated_holds_nobody_up() -> None:
+    async def test() -> None:
+        engine = EngineProcess(models.POSTCARD, program="tintype.testing.engine")
+        await engine.start(print)
+        for _ in range(2):  # a second attempt at the same job can be cancelled too
+            engine.send(replace(WISH, prompt="slow:2"))
+            started = time.monotonic()
+            for _ in range(1000):  # more than a pipe holds
+                engine.send(messages.Cancel("a"))
+            assert time.monotonic() - started < 1, "the child looks up after two seconds"
+            assert await engine.hear(60) == messages.Stopped("a")
+        await engine.stop()
 
     asyncio.run(test())
 

@@ -48,6 +48,8 @@ class EngineProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[messages.Command, messages.Report] | None = None
         self._reports: asyncio.Queue[messages.Report | None] = asyncio.Queue()
+        self._stoppable: str | None = None
+        """The job that the child was given last, until it is told to stop."""
 
     @property
     def pid(self) -> int | None:
@@ -86,8 +88,15 @@ class EngineProcess:
                     raise AssertionError(f"{report} before Ready")
 
     def send(self, command: messages.Command) -> None:
-        """Give the child a command; raises :class:`EngineDied` if nobody is there to take it."""
+        """Give the child a command; raises :class:`EngineDied` if nobody is there to take it.
+
+        A job is cancelled once. The child reads between steps only, and a pipe that is full of the same wish, asked
+        every second, would hold up whoever sends.
+        """
         assert self._pipe is not None
+        if isinstance(command, messages.Cancel) and command.job_id != self._stoppable:
+            return
+        self._stoppable = command.job_id if isinstance(command, messages.Generate) else None
         try:
             self._pipe.send(command)
         except OSError as error:
