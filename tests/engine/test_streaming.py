@@ -102,6 +102,12 @@ def test_networks_give_the_same_bits_in_the_files_dtype_and_another(
         assert torch.equal(one, other)
 
 
+def test_nothing_of_cuda_is_touched_for_another_device(tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    streamed = placing.networks(tiny, plan(tiny, Layout.SEQUENTIAL), torch.float32, CPU)
+    monkeypatch.delattr(torch.cuda, "stream")
+    outputs(*streamed, torch.float32)
+
+
 def test_blocks_rest_in_their_file_between_runs(tiny: Checkpoint) -> None:
     encoder, transformer = placing.networks(tiny, plan(tiny, Layout.SEQUENTIAL), torch.bfloat16, CPU)
     blocks = [*encoder.model.layers, *transformer.layers, *transformer.noise_refiner, *transformer.context_refiner]
