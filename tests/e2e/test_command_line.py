@@ -136,6 +136,13 @@ def test_doctor_finds_the_bundled_model_well_and_prints_settings_with_their_sour
     assert re.search(r"port\W+8000\W+default", done.stdout)
 
 
+def test_doctor_plans_for_each_device_that_the_server_would_paint_on(tmp_path: Path) -> None:
+    done = tintype("doctor", cwd=tmp_path, TINTYPE_DEVICE="cpu, cpu:0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "workers cpu, cpu:0" in done.stdout
+    assert re.findall(r"^memory  .* GB on (\S+): ", done.stdout, re.MULTILINE) == ["cpu", "cpu:0"]
+
+
 def test_env_prints_lines_for_a_shell(server: Server) -> None:
     environment = server.environment()
     assert environment["FAL_RUN_HOST"] == f"localhost:{server.tls_port}/run"

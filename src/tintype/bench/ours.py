@@ -19,8 +19,9 @@ class Painter:
     def __init__(self, engine: Engine) -> None:
         self.device = device_named(engine.device)
         dtype = getattr(torch, engine.dtype) if engine.dtype else None
+        pixels = max(USUAL_PIXELS, engine.max_pixels)
         self._plan = plan_for(
-            engine.model, self.device, memory=engine.memory, max_pixels=USUAL_PIXELS, checks=False, dtype=dtype
+            engine.model, self.device, memory=engine.memory, max_pixels=pixels, checks=False, dtype=dtype
         )
         how: dict[str, Any] = {"plan": self._plan} if engine.passes is None else {"passes": {"none": engine.passes}}
         self._pipeline = Pipeline.load(engine.model, self.device, dtype, **how)
