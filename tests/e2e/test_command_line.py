@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.engine.tiny_checkpoint import write_checkpoint
 from tests.e2e.server import TINTYPE, Server, clean_environment
 
 
@@ -88,6 +89,16 @@ def test_a_mistake_is_one_plain_line(tmp_path: Path, arguments: tuple[str, ...],
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     for word in words:
         assert word in done.stderr
+
+
+def test_a_picture_that_does_not_fit_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "tiny")  # without a vocabulary, so it cannot be loaded
+    options = ("--model", "tiny", "--width", 4000, "--height", 2000)
+    done = tintype("generate", "x", *options, cwd=tmp_path, TINTYPE_MEMORY="1")
+    assert done.returncode == 1
+    *_, plan, last = done.stderr.strip().splitlines()
+    assert plan.startswith("memory: ")
+    assert re.fullmatch(r"tintype: --width 4000 --height 2000: .* at most 1\d\d\dx\d\d\d fit\. .*TINTYPE_MEMORY", last)
 
 
 def test_an_unknown_setting_in_the_environment_is_named_with_its_neighbour(tmp_path: Path) -> None:
