@@ -121,6 +121,22 @@ def test_a_plan_keeps_within_its_budget_and_more_memory_is_a_better_layout_or_la
         assert more.layout is not less.layout or more.pixels >= less.pixels
 
 
+@pytest.mark.parametrize(
+    ("capability", "layout"), [((7, 0), Layout.SEQUENTIAL), ((7, 5), Layout.EIGHT_BIT_TEXT_STREAMED)]
+)
+def test_a_gpu_that_is_here_is_asked_whether_it_multiplies_in_eight_bits(
+    needs: Footprint, monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], layout: Layout
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert choose(needs, CUDA, 12 * GB, MEGAPIXEL).layout is layout
+
+
+def test_a_device_without_products_in_eight_bits_blames_no_memory_for_it(needs: Footprint) -> None:
+    plan = choose(needs, MPS, 40 * GB, MEGAPIXEL)
+    assert meanings(MPS, torch.bfloat16, plan)["regular"] == "as none; nothing is faster here"
+
+
 def test_the_line_that_is_printed_adds_up(needs: Footprint) -> None:
     text = str(choose(needs, CUDA, 24 * GB, MEGAPIXEL))
     head, parts = text.split(" GB on cuda: ")
