@@ -46,8 +46,10 @@ def test_a_child_that_hangs_is_ended_and_another_paints_the_same_watched_or_not(
         engine.send(WISH)
         with pytest.raises(EngineDied, match="reported nothing for"):
             await engine.hear(0.5)
-        await engine.start(phases.append)
+        again = await engine.start(phases.append)
         assert not hung.is_running()
+        assert phases[3:] == phases[:3], "the same plan, whatever is free now"
+        assert again.memory == ready.memory
         watched = await painted(engine, replace(WISH, previews=True))
         assert previews(reports) == [None, None]
         assert [(preview.width, preview.height) for preview in previews(watched) if preview] == [(256, 256)] * 2

@@ -180,7 +180,7 @@ def planned(
         SetupError: nothing fits, or a file is damaged.
     """
     needs = Footprint.of(checkpoint, dtype, checks=checks)
-    return choose(needs, device, int(memory * GB) or available(device), max_pixels)
+    return choose(needs, device, round(memory * GB) or available(device), max_pixels)
 
 
 def choose(needs: Footprint, device: torch.device, budget: int, max_pixels: int) -> Plan:

@@ -37,14 +37,16 @@ class EngineProcess:
     ) -> None:
         """``program`` is the module to run: another one that keeps the rules of the pipe may stand in.
 
-        ``memory`` is how many GB the child may take on its device (0: what is free), for pictures of ``max_pixels``.
+        ``memory`` is how many GB the child may take on its device (0: what is free when it first starts), for pictures
+        of ``max_pixels``.
         """
         self.device = device
         self._command = [sys.executable, "-m", program, "--model", str(model), "--device", device]
         self._command += ["--threads", str(threads), "--safety-checker", safety_checker]
-        self._command += ["--memory", str(memory), "--max-pixels", str(max_pixels)]
+        self._command += ["--max-pixels", str(max_pixels)]
         if expansion_prompt:
             self._command += ["--expansion-prompt", expansion_prompt]
+        self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[messages.Command, messages.Report] | None = None
         self._reports: asyncio.Queue[messages.Report | None] = asyncio.Queue()
@@ -66,7 +68,7 @@ class EngineProcess:
         await self.stop()  # one that hung may still hold the device's memory
         ours, theirs = socket.socketpair()
         self._process = subprocess.Popen(  # noqa: ASYNC220  forking takes a millisecond
-            [*self._command, "--fd", str(theirs.fileno())],
+            [*self._command, "--memory", str(self._memory), "--fd", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the terminal is for the supervisor, which then closes the pipe
@@ -81,6 +83,7 @@ class EngineProcess:
                 case messages.Phase(text):
                     on_phase(text)
                 case messages.Ready() as ready:
+                    self._memory = ready.memory or self._memory  # in another layout a seed may paint another picture
                     return ready
                 case messages.Unable(reason):
                     raise SetupError(reason)
