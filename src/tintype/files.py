@@ -14,7 +14,6 @@
 import asyncio
 import contextlib
 import math
-import os
 import tempfile
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable
@@ -27,6 +26,7 @@ from typing import IO, Any, TypeVar
 import obstore
 from obstore.store import LocalStore, from_url
 
+from tintype.durable import flush
 from tintype.errors import ServiceRefused, SetupError
 
 INLINE = "inline/"
@@ -234,12 +234,4 @@ def _sync(file: Path, folder: Path) -> None:
     All at once, for each flush waits for the disk and they can wait together.
     """
     made = [parent for parent in file.parents if parent.is_relative_to(folder)]
-    list(_FLUSHERS.map(_flush, (file, *made)))
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    list(_FLUSHERS.map(flush, (file, *made)))

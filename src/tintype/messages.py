@@ -57,6 +57,8 @@ class Ready:
     safety_checker: SafetyChecker = "missing"
     acceleration: dict[str, str] = field(default_factory=lambda: dict[str, str]())
     """What each level of acceleration is on its device, for people to read."""
+    memory: float = 0
+    """GB that its plan was made for; given to the next start, it makes the same plan. 0: it makes none."""
 
 
 @dataclass(frozen=True, slots=True)

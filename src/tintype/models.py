@@ -9,8 +9,8 @@ from tintype.errors import SetupError
 POSTCARD = Path(__file__).parent / "assets" / "postcard"
 """The bundled model."""
 Z_IMAGE_TURBO = "z-image-turbo"
-GPU_MARKS = (Path("/dev/nvidia0"), Path("/dev/kfd"))
-"""Files that a CUDA or ROCm driver makes."""
+DEVICE_FILES = ("nvidia[0-9]*", "kfd", "dxg")
+"""What the drivers of CUDA, of ROCm and of WSL put into ``/dev``; the last two have one file for all GPUs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +59,9 @@ def _automatic(pulled: Path) -> ModelChoice:
 
 def has_gpu() -> bool:
     """Whether a GPU that torch can use is likely to be here, told without loading torch."""
-    return any(mark.exists() for mark in GPU_MARKS) or (platform.system(), platform.machine()) == ("Darwin", "arm64")
+    return bool(device_files()) or (platform.system(), platform.machine()) == ("Darwin", "arm64")
+
+
+def device_files(folder: Path = Path("/dev")) -> list[Path]:
+    """The files of :data:`DEVICE_FILES` that are in ``folder``."""
+    return [file for pattern in DEVICE_FILES for file in folder.glob(pattern)]

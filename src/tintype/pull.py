@@ -3,7 +3,8 @@
 Knows the hub, the manifest and what is already here; the transformer's fp32 files hold bf16 values and are rewritten
 as such, one by one, so that the disk never holds more than one of them. A file that was published damaged is fetched
 from where it is sound. Every step can be interrupted: the next pull goes on where this one stopped. ``tintype.json`` is
-written when the model can paint; a folder without it is not a model yet.
+written when the model can paint; a folder without it is not a model yet. A pull of a complete model looks at every file
+and fetches anew what is damaged; of a converted file it can tell only whether it is whole.
 """
 
 # The hub's client is typed in part only.
@@ -23,6 +24,7 @@ from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import build_hf_headers
 from tqdm import tqdm
 
+from tintype import durable
 from tintype.errors import SetupError
 from tintype.published import Z_IMAGE_TURBO, Sound, Source
 
@@ -59,7 +61,7 @@ def pull(
         report: told about every few megabytes.
 
     Returns:
-        False if it was complete before. One that was complete but for a damaged file is mended.
+        False if it was complete before, and every file right. One that was complete but for a damaged file is mended.
 
     Raises:
         SetupError: the hub cannot be reached, the disk is too small, or a file came damaged; says what to do.
@@ -67,12 +69,13 @@ def pull(
     about = folder / "tintype.json"
     work = _Pull(folder, source, endpoint, report)
     if about.is_file() and json.loads(about.read_text()).get("version") == source.revision:
-        return work.mend()
+        if work.finds_all_right():
+            return work.mend()
+    else:
+        work.recall()
     work.run()
     values = {"name": source.name, "version": source.revision, "checksum": source.checksum()}
-    beside = about.with_suffix(".json.new")
-    beside.write_text(json.dumps(values, indent=2) + "\n")
-    beside.replace(about)  # whole or not at all: its presence says that the model is complete
+    durable.replace(about, json.dumps(values, indent=2) + "\n")  # its presence says that the model is complete
     (folder / "pull.json").unlink(missing_ok=True)
     work.mend()  # at last, for it can paint without
     return True
@@ -87,16 +90,34 @@ class _Pull:
     ready: set[str] = field(default_factory=set[str])
     """Files that were checked and, where need be, converted."""
 
+    def finds_all_right(self) -> bool:
+        """Look at every file of a complete model; those that are right are ready."""
+        files = self.source.files()
+        for index, (name, digest) in enumerate(files.items(), start=1):
+            if self._is_right(name, digest, _Said(self.report, name, index, len(files))):
+                self.ready.add(name)
+        return len(self.ready) == len(files)
+
+    def _is_right(self, name: str, digest: str, said: "_Said") -> bool:
+        path, sound = self.folder / name, self._sound(name)
+        if not path.is_file():
+            return False
+        if _is_converted(name):
+            return _is_whole_bf16(path)
+        return _digest(path, digest, said) == digest or (
+            sound is not None and _digest(path, sound.sha256, said) == sound.sha256
+        )
+
     def run(self) -> None:
+        """Fetch what is not ready, and is not there already."""
         files = self.source.files()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._recall()
         for index, (name, digest) in enumerate(files.items(), start=1):
             path = self.folder / name
             if name in self.ready and path.is_file():
                 continue
             said = _Said(self.report, name, index, len(files))
-            sound = next((each for each in self.source.sound if each.path == name), None)
+            sound = self._sound(name)
             is_right = path.is_file() and _digest(path, digest, said) == digest
             if sound is not None and not is_right:
                 self._make_sound(sound, said)
@@ -104,10 +125,12 @@ class _Pull:
                 path.unlink(missing_ok=True)
                 self._download(self.source, name, path, said)
                 self._check(path, digest, self.source, said)
+            durable.keep(path)
             converted = self._convert(path, said) if _is_converted(name) else None
             self._remember(name)  # before the exchange: an fp32 file taken for converted still loads
             if converted is not None:
                 converted.replace(path)
+                durable.keep(path)
 
     def mend(self) -> bool:
         """Put sound files in the place of damaged ones; False if there are none."""
@@ -116,6 +139,9 @@ class _Pull:
         for index, sound in enumerate(self.source.sound, start=1):
             mended |= self._make_sound(sound, _Said(self.report, sound.path, index, len(self.source.sound)))
         return mended
+
+    def _sound(self, name: str) -> Sound | None:
+        return next((each for each in self.source.sound if each.path == name), None)
 
     def _make_sound(self, sound: Sound, said: "_Said") -> bool:
         """Exchange a file that is not the sound one; whoever has the old one open goes on reading it."""
@@ -126,6 +152,7 @@ class _Pull:
         if not fetched.is_file():
             self._download(sound, sound.name, fetched, said)
         self._check(fetched, sound.sha256, sound, said)
+        durable.keep(fetched)
         fetched.replace(path)
         return True
 
@@ -160,6 +187,7 @@ class _Pull:
         converted = path.with_name(f"{path.name}.converted")
         self._check_space(path.stat().st_size // 2)
         weights.rewrite_bf16(path, converted, said.during("converting"))
+        durable.keep(converted)
         return converted
 
     def _check_space(self, needed: int) -> None:
@@ -171,14 +199,16 @@ class _Pull:
             )
 
     def _unreachable(self, url: str, error: Exception) -> str:
-        missing = ", ".join(name for name in self.source.files() if name not in self.ready)
+        names = [name for name in self.source.files() if name not in self.ready]
+        missing = ", ".join(names)
         copies = [f"these files of {self.source.repository} at revision {self.source.revision} into {self.folder}"]
         copies += [
             f"{sound.name} of {sound.repository} at revision {sound.revision} to {self.folder / sound.path}"
             for sound in self.source.sound
             if sound.path not in self.ready
         ]
-        if (self.folder / "tintype.json").is_file():
+        is_model = (self.folder / "tintype.json").is_file()
+        if is_model and all(self._sound(name) and (self.folder / name).is_file() for name in names):
             missing += "; it paints without, but cannot expand prompts"
         reason = next(iter(str(error).splitlines()), "no reason given")
         return (
@@ -187,7 +217,8 @@ class _Pull:
             f"{', and '.join(copies)} and run it again."
         )
 
-    def _recall(self) -> None:
+    def recall(self) -> None:
+        """What an earlier pull that was interrupted has made ready."""
         state = self.folder / "pull.json"
         if state.is_file():
             values = json.loads(state.read_text())
@@ -197,9 +228,7 @@ class _Pull:
     def _remember(self, name: str) -> None:
         self.ready.add(name)
         values = {"revision": self.source.revision, "ready": sorted(self.ready)}
-        new = self.folder / "pull.json.new"
-        new.write_text(json.dumps(values))
-        new.replace(self.folder / "pull.json")
+        durable.replace(self.folder / "pull.json", json.dumps(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +246,16 @@ class _Said:
 
 def _is_converted(name: str) -> bool:
     return name.startswith(CONVERTED) and name.endswith(".safetensors")
+
+
+def _is_whole_bf16(path: Path) -> bool:
+    """Whether a converted file is as long as its header says. Its content has no published digest."""
+    from tintype.engine import weights
+
+    try:
+        return {dtype for dtype, _ in weights.header(path).values()} == {"BF16"}
+    except weights.WeightsError:
+        return False
 
 
 def _kind(digest: str) -> str:

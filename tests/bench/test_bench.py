@@ -62,6 +62,14 @@ def test_latency_times_each_part_and_sets_it_against_the_machines_own_limit(tmp_
     assert not (tmp_path / "home" / "bench" / "random-1x128").exists(), "random weights are deleted"
 
 
+def test_latency_plans_for_the_largest_size_and_measures_the_first_device(tmp_path: Path) -> None:
+    options = ("--model", "postcard", "--size", "64x64", "--size", "1200x1024", "--steps", 1, "--rounds", 1)
+    done = tintype("bench", "latency", *options, "--json", "l.json", cwd=tmp_path, TINTYPE_DEVICE="cpu,cpu")
+    assert done.returncode == 0, done.stderr
+    small, large = measured(tmp_path / "l.json", "latency")
+    assert (small["size"], large["size"], large["device"]) == ("64x64", "1200x1024", "cpu")
+
+
 def test_ablation_has_a_row_for_each_pass_and_the_exact_ones_are_equal(tmp_path: Path) -> None:
     options = ("--size", "64x64", "--home", tmp_path / "home", "--json", "b.json")
     done = tintype("bench", "ablation", *SMALL, *options, cwd=tmp_path)

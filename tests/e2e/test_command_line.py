@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.server import TINTYPE, Server, clean_environment
+from tests.engine.tiny_checkpoint import write_checkpoint
 
 
 def tintype(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -90,6 +91,16 @@ def test_a_mistake_is_one_plain_line(tmp_path: Path, arguments: tuple[str, ...],
         assert word in done.stderr
 
 
+def test_a_picture_that_does_not_fit_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "tiny")  # without a vocabulary, so it cannot be loaded
+    options = ("--model", "tiny", "--width", 4000, "--height", 2000)
+    done = tintype("generate", "x", *options, cwd=tmp_path, TINTYPE_MEMORY="1")
+    assert done.returncode == 1
+    *_, plan, last = done.stderr.strip().splitlines()
+    assert plan.startswith("memory: ")
+    assert re.fullmatch(r"tintype: --width 4000 --height 2000: .* at most 1\d\d\dx\d\d\d fit\. .*TINTYPE_MEMORY", last)
+
+
 def test_an_unknown_setting_in_the_environment_is_named_with_its_neighbour(tmp_path: Path) -> None:
     done = tintype("serve", cwd=tmp_path, TINTYPE_PROT="8001")
     assert done.returncode == 1
@@ -134,6 +145,13 @@ def test_doctor_finds_the_bundled_model_well_and_prints_settings_with_their_sour
     assert re.search(r"memory\W+5\.0\W+flag", done.stdout)
     assert re.search(r"max_pixels\W+1000000\W+environment", done.stdout)
     assert re.search(r"port\W+8000\W+default", done.stdout)
+
+
+def test_doctor_plans_for_each_device_that_the_server_would_paint_on(tmp_path: Path) -> None:
+    done = tintype("doctor", cwd=tmp_path, TINTYPE_DEVICE="cpu, cpu:0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "workers cpu, cpu:0" in done.stdout
+    assert re.findall(r"^memory  .* GB on (\S+): ", done.stdout, re.MULTILINE) == ["cpu", "cpu:0"]
 
 
 def test_env_prints_lines_for_a_shell(server: Server) -> None:

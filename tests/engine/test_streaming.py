@@ -14,6 +14,7 @@ from tintype.engine import mapped, placing
 from tintype.engine.captions import Captions
 from tintype.engine.checkpoint import Checkpoint
 from tintype.engine.expansion import Expanded
+from tintype.engine.passes import eight_bit
 from tintype.engine.pipeline import Picture, Pipeline, plan_for
 from tintype.engine.plan import Layout, Plan
 from tintype.model.text_encoder import TextEncoder
@@ -49,6 +50,19 @@ def test_prompts_and_pictures_are_the_same_bit_for_bit(layout: Layout, resident:
     assert prompt == resident[0]
     for picture, other in zip(pictures, resident[1], strict=True):
         assert np.array_equal(picture, other)
+
+
+@pytest.mark.skipif(eight_bit.kernel_for(CPU) is None, reason="this CPU has no products in 8 bits")
+def test_a_transformer_in_eight_bits_reads_as_before_and_paints_as_at_level_regular() -> None:
+    plain, small = postcard(Layout.RESIDENT), postcard(Layout.EIGHT_BIT)
+    assert torch.equal(small.read("a red house"), plain.read("a red house"))
+    pictures = [
+        list(one.paint("a red house", 1024, 768, steps=2, seed=3, acceleration="regular")) for one in (plain, small)
+    ]
+    one, other = (events[-1] for events in pictures)
+    assert isinstance(one, Picture)
+    assert isinstance(other, Picture)
+    assert np.array_equal(one.pixels, other.pixels)
 
 
 @pytest.fixture
@@ -102,6 +116,12 @@ def test_networks_give_the_same_bits_in_the_files_dtype_and_another(
         assert torch.equal(one, other)
 
 
+def test_nothing_of_cuda_is_touched_for_another_device(tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    streamed = placing.networks(tiny, plan(tiny, Layout.SEQUENTIAL), torch.float32, CPU)
+    monkeypatch.delattr(torch.cuda, "stream")
+    outputs(*streamed, torch.float32)
+
+
 def test_blocks_rest_in_their_file_between_runs(tiny: Checkpoint) -> None:
     encoder, transformer = placing.networks(tiny, plan(tiny, Layout.SEQUENTIAL), torch.bfloat16, CPU)
     blocks = [*encoder.model.layers, *transformer.layers, *transformer.noise_refiner, *transformer.context_refiner]
@@ -121,10 +141,10 @@ def test_a_block_is_shrunk_as_soon_as_it_is_there(tiny: Checkpoint) -> None:
     def shrink(block: nn.Module) -> None:
         whole.append(all(parameter.dtype is torch.bfloat16 for parameter in block.parameters()))
 
-    eight_bit = plan(tiny, Layout.EIGHT_BIT_TEXT_STREAMED)
+    small = plan(tiny, Layout.EIGHT_BIT_TEXT_STREAMED)
     plain = outputs(*placing.networks(tiny, None, torch.bfloat16, CPU), torch.bfloat16)
-    shrunk = outputs(*placing.networks(tiny, eight_bit, torch.bfloat16, CPU, shrink=shrink), torch.bfloat16)
-    assert whole == [True] * 3  # one block of each kind
+    shrunk = outputs(*placing.networks(tiny, small, torch.bfloat16, CPU, shrink=shrink), torch.bfloat16)
+    assert whole == [True] * 2  # one block of each kind but the caption's refiner
     assert all(torch.equal(one, other) for one, other in zip(plain, shrunk, strict=True))
 
 

@@ -63,7 +63,7 @@ def test_a_folder_that_was_pulled_torn_is_mended_by_one_file(hub: Hub, torn: Sou
     seen: list[Progress] = []
     assert pull(folder, torn, hub.endpoint, seen.append)
     assert {name for _, name, _ in hub.requests} == {"last.safetensors"}
-    assert {progress.file for progress in seen} == {SHARD}
+    assert {progress.file for progress in seen if progress.phase != "checking"} == {SHARD}
     assert can_write(folder)
     after = Checkpoint.open(folder)
     assert (after.version, after.checksum) == (before.version, before.checksum), "it paints the same pictures"

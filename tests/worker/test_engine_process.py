@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,8 +46,10 @@ def test_a_child_that_hangs_is_ended_and_another_paints_the_same_watched_or_not(
         engine.send(WISH)
         with pytest.raises(EngineDied, match="reported nothing for"):
             await engine.hear(0.5)
-        await engine.start(phases.append)
+        again = await engine.start(phases.append)
         assert not hung.is_running()
+        assert phases[3:] == phases[:3], "the same plan, whatever is free now"
+        assert again.memory == ready.memory
         watched = await painted(engine, replace(WISH, previews=True))
         assert previews(reports) == [None, None]
         assert [(preview.width, preview.height) for preview in previews(watched) if preview] == [(256, 256)] * 2
@@ -54,6 +57,22 @@ def test_a_child_that_hangs_is_ended_and_another_paints_the_same_watched_or_not(
         await engine.stop()
         with pytest.raises(EngineDied):
             engine.check()
+
+    asyncio.run(test())
+
+
+def test_a_wish_to_cancel_that_is_repeated_holds_nobody_up() -> None:
+    async def test() -> None:
+        engine = EngineProcess(models.POSTCARD, program="tintype.testing.engine")
+        await engine.start(print)
+        for _ in range(2):  # a second attempt at the same job can be cancelled too
+            engine.send(replace(WISH, prompt="slow:2"))
+            started = time.monotonic()
+            for _ in range(1000):  # more than a pipe holds
+                engine.send(messages.Cancel("a"))
+            assert time.monotonic() - started < 1, "the child looks up after two seconds"
+            assert await engine.hear(60) == messages.Stopped("a")
+        await engine.stop()
 
     asyncio.run(test())
 

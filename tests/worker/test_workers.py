@@ -14,6 +14,7 @@ import pytest
 from tintype.core import Job, Params, State
 from tintype.errors import SetupError
 from tintype.files import FileStore
+from tintype.models import device_files
 from tintype.store import Bus, Store
 from tintype.worker.devices import chosen, threads_of_each
 from tintype.worker.status import Engines, EngineStatus
@@ -139,6 +140,13 @@ def test_the_setting_names_devices_and_the_engine_is_asked_which_there_are() -> 
     *gpus, last = done.stdout.split()
     assert last == "cpu"
     assert chosen("auto") == (gpus if len(gpus) > 1 and gpus[0].startswith("cuda") else ["auto"])
+
+
+@pytest.mark.parametrize("name", ["nvidia0", "nvidia3", "kfd", "dxg"])
+def test_a_gpu_is_told_by_its_drivers_file(tmp_path: Path, name: str) -> None:
+    for other in (name, "nvidiactl", "nvidia-uvm", "null"):
+        (tmp_path / other).touch()
+    assert device_files(tmp_path) == [tmp_path / name]
 
 
 def test_engines_on_the_cpu_share_its_cores() -> None:

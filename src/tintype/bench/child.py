@@ -16,6 +16,7 @@ import torch
 
 from tintype.bench import machine
 from tintype.bench.turns import Answer, Command, Engine, Loaded, Multiply, Painted, Trouble, Wish
+from tintype.engine.devices import wait_for
 from tintype.errors import SetupError
 
 PAINTERS = {
@@ -63,7 +64,7 @@ def load(pipe: "Connection[Answer, Any]", engine: Engine) -> Painter:
     if engine.threads:
         torch.set_num_threads(engine.threads)
     painter: Painter = importlib.import_module(PAINTERS[engine.kind]).Painter(engine)
-    machine.wait_for(painter.device)
+    wait_for(painter.device)
     dtype = str(painter.dtype).removeprefix("torch.")
     pipe.send(Loaded(str(painter.device), dtype, time.perf_counter() - started))
     return painter

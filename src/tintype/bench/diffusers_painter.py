@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from tintype.bench import machine
 from tintype.bench.turns import Engine, Painted, Wish
 from tintype.engine import weights
+from tintype.engine.devices import wait_for
 from tintype.engine.pipeline import device_named
 
 
@@ -30,7 +30,7 @@ class Painter:
         marks = [time.perf_counter()]
 
         def mark(_pipeline: Any, _step: int, _time: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
-            machine.wait_for(self.device)
+            wait_for(self.device)
             marks.append(time.perf_counter())
             return {}
 

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from tintype import __version__
+from tintype.engine.devices import wait_for
 from tintype.engine.pipeline import device_named
 
 SIDES = {"cpu": 1024, "cuda": 8192, "mps": 4096}
@@ -72,14 +73,6 @@ def peak_memory(device: torch.device) -> int:
         return next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if "VmHWM" in line)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
-
-
-def wait_for(device: torch.device) -> None:
-    """Until the device has done what it was given: only then a clock tells the truth."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 @torch.inference_mode()

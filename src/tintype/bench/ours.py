@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from tintype import images
-from tintype.bench import machine
 from tintype.bench.turns import Engine, Painted, Wish
+from tintype.engine.devices import wait_for
 from tintype.engine.pipeline import Picture, Pipeline, Step, device_named, plan_for
 from tintype.engine.plan import USUAL_PIXELS
 
@@ -19,8 +19,9 @@ class Painter:
     def __init__(self, engine: Engine) -> None:
         self.device = device_named(engine.device)
         dtype = getattr(torch, engine.dtype) if engine.dtype else None
+        pixels = max(USUAL_PIXELS, engine.max_pixels)
         self._plan = plan_for(
-            engine.model, self.device, memory=engine.memory, max_pixels=USUAL_PIXELS, checks=False, dtype=dtype
+            engine.model, self.device, memory=engine.memory, max_pixels=pixels, checks=False, dtype=dtype
         )
         how: dict[str, Any] = {"plan": self._plan} if engine.passes is None else {"passes": {"none": engine.passes}}
         self._pipeline = Pipeline.load(engine.model, self.device, dtype, **how)
@@ -33,7 +34,7 @@ class Painter:
         marks = [time.perf_counter()]
         picture: Picture | None = None
         for event in self._pipeline.paint(wish.prompt, wish.width, wish.height, **options):
-            machine.wait_for(self.device)
+            wait_for(self.device)
             if isinstance(event, Step | Picture):
                 marks.append(time.perf_counter())
             picture = event if isinstance(event, Picture) else None
@@ -43,7 +44,7 @@ class Painter:
         images.encode(pixels, wish.width, wish.height, "png")
         encoded = time.perf_counter()
         self._pipeline.read(wish.other_prompt)
-        machine.wait_for(self.device)
+        wait_for(self.device)
         return Painted(
             seconds=marks[-1] - marks[0],
             steps=tuple(after - before for before, after in itertools.pairwise(marks[1:-1])),

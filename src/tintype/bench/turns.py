@@ -27,6 +27,8 @@ class Engine:
     """Without the variables that Tintype sets for its own engine, such as how threads wait."""
     memory: float = 0
     """Of Tintype: GB that it may take, as the server's setting; 0: what is free."""
+    max_pixels: int = 0
+    """Of Tintype: the largest picture that it will be asked for, if that is larger than most are."""
     variant: str = ""
     """Of diffusers: ``compiled``. Of stable-diffusion.cpp: how it keeps weights, such as ``q8_0``."""
 

@@ -16,7 +16,7 @@ from tintype import models
 from tintype.bench.peers import PEERS
 from tintype.bench.turns import Engine
 from tintype.cli.serve import Home, Memory, Model, given
-from tintype.config import Settings, keep_compiled
+from tintype.config import Settings, keep_compiled, parts
 from tintype.core import Acceleration
 from tintype.errors import SetupError
 
@@ -70,7 +70,7 @@ def latency(
     from tintype.bench import latency as measuring
 
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
-        engine = _ours(settings, folder, dtype, threads, acceleration)
+        engine = _ours(settings, folder, dtype, threads, acceleration, sizes)
         plan = measuring.Plan(engine, sizes, steps, rounds, tokens)
         with console.status("loading") as status:
             results = measuring.measure(plan, status.update)
@@ -111,7 +111,7 @@ def throughput(
         with console.status("warming up") as status:
             result = asyncio.run(measuring.measure(plan, status.update))
     Console().print(measuring.table(result))
-    _write(json_file, "throughput", settings.device.split(",")[0], 0, [result | {"server": about}])
+    _write(json_file, "throughput", settings.device, 0, [result | {"server": about}])
 
 
 @bench.command()
@@ -145,7 +145,7 @@ def against(
     from tintype.bench import against as measuring
 
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
-        engines = [_ours(settings, folder, dtype, threads, level) for level in levels]
+        engines = [_ours(settings, folder, dtype, threads, level, (sides,)) for level in levels]
         plan = measuring.Plan(tuple(engines), peers, sides, steps, rounds, tokens, as_people_run_it, hold)
         with console.status("loading") as status:
             compared = measuring.compare(plan, status.update)
@@ -177,25 +177,38 @@ def ablation(
     from tintype.bench import ablation as measuring
 
     with _weights(console, settings, random_weights, layers, dim, keep) as folder:
-        engine = Engine("tintype", "tintype", folder, settings.device, DTYPES[dtype], threads)
+        engine = Engine("tintype", "tintype", folder, _first(settings.device), DTYPES[dtype], threads)
         with console.status("loading") as status:
             results = measuring.measure(measuring.Plan(engine, sides, steps, rounds, tokens), status.update)
     Console().print(measuring.table(results))
     _write(json_file, "ablation", settings.device, threads, results)
 
 
-def _ours(settings: Settings, folder: Path, dtype: str, threads: int, level: Acceleration) -> Engine:
+def _ours(
+    settings: Settings,
+    folder: Path,
+    dtype: str,
+    threads: int,
+    level: Acceleration,
+    sizes: tuple[tuple[int, int], ...],
+) -> Engine:
     """Tintype, as the table shows it."""
     return Engine(
         name=f"tintype {level}",
         kind="tintype",
         model=folder,
-        device=settings.device,
+        device=_first(settings.device),
         dtype=DTYPES[dtype],
         threads=threads,
         acceleration=level,
         memory=settings.memory,
+        max_pixels=max(width * height for width, height in sizes),
     )
+
+
+def _first(device: str) -> str:
+    """Of the devices that the setting names, the one that is measured."""
+    return parts(device)[0]
 
 
 def _console() -> Console:
@@ -249,5 +262,5 @@ def _write(file: Path | None, command: str, device: str, threads: int, results: 
         return
     from tintype.bench.machine import facts
 
-    everything = {"command": command, "machine": facts(device, threads), "results": results}
+    everything = {"command": command, "machine": facts(_first(device), threads), "results": results}
     file.write_text(json.dumps(everything, indent=2) + "\n")

@@ -37,9 +37,11 @@ def doctor(
     choice = models.choose(settings.model, settings.home)
     checkpoint = Checkpoint.open(choice.folder)
     console.print(f"model   {checkpoint.name} {checkpoint.version}, checksum {checkpoint.checksum}: {choice.reason}")
-    console.print(f"workers {', '.join(chosen(settings.device))}")
+    workers = chosen(settings.device)
+    console.print(f"workers {', '.join(workers)}")
     console.print(f"checker {_checker(settings, choice.folder)}")
-    console.print(f"memory  {_plan(settings, choice.folder)}")
+    for device in dict.fromkeys(workers):
+        console.print(f"memory  {_plan(settings, choice.folder, device)}")
     if update_golden:
         golden.write(models.POSTCARD)
     _print_settings(console, settings)
@@ -64,12 +66,12 @@ def _checker(settings: Settings, model: Path) -> str:
     return f"on: {folder}, a choice of {' and '.join(labels)}"
 
 
-def _plan(settings: Settings, model: Path) -> str:
-    """What would lie where. SetupError: nothing fits."""
+def _plan(settings: Settings, model: Path, device: str) -> str:
+    """What would lie where on ``device``. SetupError: nothing fits."""
     from tintype.engine.pipeline import device_named, plan_for
 
-    checks, device = settings.safety_checker == "on", device_named(settings.device)
-    return str(plan_for(model, device, memory=settings.memory, max_pixels=settings.max_pixels, checks=checks))
+    checks, pixels = settings.safety_checker == "on", settings.max_pixels
+    return str(plan_for(model, device_named(device), memory=settings.memory, max_pixels=pixels, checks=checks))
 
 
 def _print_settings(console: Console, settings: Settings) -> None:

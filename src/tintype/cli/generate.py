@@ -50,6 +50,7 @@ def generate(
     chosen_device = device_named(parts(settings.device)[0])  # of several, the first: a picture has one
     plan = plan_for(choice.folder, chosen_device, memory=settings.memory, max_pixels=width * height, checks=False)
     console.print(f"memory: {plan}", style="dim")
+    _check_size((width, height), plan.largest(width, height))
     with console.status("loading"):
         rules = Path(settings.expansion_prompt_file) if settings.expansion_prompt_file else None
         pipeline = Pipeline.load(choice.folder, chosen_device, expansion_prompt=rules, plan=plan)
@@ -77,3 +78,12 @@ def generate(
             path.write_bytes(data)
             progress.console.print(f"{path}  {width}x{height}  seed {seed + event.image}")
     console.print(f"{time.perf_counter() - started:.2f} s on {pipeline.device}")
+
+
+def _check_size(size: tuple[int, int], largest: tuple[int, int]) -> None:
+    """Raise SetupError unless ``size`` is the largest of its shape that fits."""
+    if size != largest:
+        raise SetupError(
+            f"--width {size[0]} --height {size[1]}: too large for the memory here; in this shape at most "
+            f"{largest[0]}x{largest[1]} fit. Ask for less, or allow more with TINTYPE_MEMORY"
+        )

@@ -18,7 +18,7 @@ def pull(
     model: Annotated[str, typer.Argument(help=f"Only {Z_IMAGE_TURBO} can be fetched.")] = Z_IMAGE_TURBO,
     home: Home = None,
 ) -> None:
-    """Fetch a model and its safety checker: 33 GB to download, 21 on disk. If stopped, it goes on from there."""
+    """Fetch a model and its safety checker: 33 GB to download, 21 on disk. It can be stopped; run again, it mends."""
     if model != Z_IMAGE_TURBO:
         raise SetupError(f"pull {model}: only {Z_IMAGE_TURBO} can be fetched; the postcard model is built in")
     settings = Settings.load(**given({"home": home}))

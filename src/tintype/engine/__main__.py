@@ -19,6 +19,7 @@ from tintype.core import Failure
 from tintype.engine.accelerate import meanings
 from tintype.engine.expansion import Expanded, Words
 from tintype.engine.pipeline import Event, Pipeline, Step, device_named, plan_for
+from tintype.engine.plan import GB
 from tintype.engine.sizes import Pixels
 from tintype.errors import INTERNAL, Refusal, SetupError
 
@@ -83,6 +84,7 @@ def load(pipe: Connection, arguments: argparse.Namespace) -> Pipeline:
             seconds=time.perf_counter() - started,
             safety_checker="off" if not checks else "on" if pipeline.checker else "missing",
             acceleration=meanings(pipeline.device, pipeline.dtype, pipeline.plan),
+            memory=plan.budget / GB,
         )
     )
     return pipeline

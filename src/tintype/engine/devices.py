@@ -1,6 +1,7 @@
-"""What PyTorch can paint on here: ``python -m tintype.engine.devices`` prints one name a line, the best first.
+"""What PyTorch can paint on here, and waiting for it.
 
-A program, because the process that wants to know must not load torch.
+``python -m tintype.engine.devices`` prints one name a line, the best first. A program, because the process that wants
+to know must not load torch.
 """
 
 import torch
@@ -12,6 +13,14 @@ def found() -> list[torch.device]:
     if torch.backends.mps.is_available():
         devices.append(torch.device("mps"))
     return [*devices, torch.device("cpu")]
+
+
+def wait_for(device: torch.device) -> None:
+    """Until the device has done what it was given: only then a clock tells the truth."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 if __name__ == "__main__":

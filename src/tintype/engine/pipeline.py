@@ -18,6 +18,7 @@ from tintype.engine import damage, placing, safety
 from tintype.engine.accelerate import LEVELS, levels_of, shrink_for
 from tintype.engine.captions import Captions
 from tintype.engine.checkpoint import Checkpoint
+from tintype.engine.devices import wait_for
 from tintype.engine.expansion import Expanded, Expander, Words, stop_tokens, with_rules
 from tintype.engine.networks import Networks
 from tintype.engine.plan import Plan, planned
@@ -179,6 +180,7 @@ class Pipeline:
             latents, picture, hidden = self.noise(canvas.width, canvas.height, seed + image), None, False
             started = time.perf_counter()
             for step, denoised in enumerate(self.denoise(latents, caption, steps, acceleration), start=1):
+                wait_for(self.device)  # a GPU may be at it still: a time too short, a cancel seen too late
                 latents, seconds, small = denoised.latents, time.perf_counter() - started, None
                 if preview is not None:
                     clean = clean_at(latents, denoised.prediction, denoised.sigma)

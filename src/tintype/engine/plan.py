@@ -118,18 +118,24 @@ class Plan:
         """The forecast: the most bytes taken on the device, ever, with pictures of up to ``pixels``."""
         return self.base + sum(self.resident.values()) + self.work(pixels)
 
+    def largest(self, width: int, height: int) -> tuple[int, int]:
+        """The largest picture in the shape of ``width`` x ``height`` that fits; itself, if it does."""
+        if width * height <= self.pixels:
+            return width, height
+        shrink = math.sqrt(self.pixels / (width * height))
+        return max(1, int(width * shrink)), max(1, int(height * shrink))
+
     def admit(self, width: int, height: int) -> None:
         """Raise InputRefused if a picture of ``width`` x ``height`` does not fit."""
-        if width * height <= self.pixels:
+        largest = self.largest(width, height)
+        if largest == (width, height):
             return
-        shrink = math.sqrt(self.pixels / (width * height))
-        largest = {"max_width": max(1, int(width * shrink)), "max_height": max(1, int(height * shrink))}
         text = (
             f"The image of {width}x{height} is too large for this machine's memory: at most {self.pixels} pixels fit, "
-            f"which in this shape is {largest['max_width']}x{largest['max_height']}"
+            f"which in this shape is {largest[0]}x{largest[1]}"
         )
-        given = {"width": width, "height": height}
-        entry = {"type": "image_too_large", "loc": ["body", "image_size"], "msg": text, "input": given, "ctx": largest}
+        given, limits = {"width": width, "height": height}, {"max_width": largest[0], "max_height": largest[1]}
+        entry = {"type": "image_too_large", "loc": ["body", "image_size"], "msg": text, "input": given, "ctx": limits}
         raise InputRefused([entry])
 
     def __str__(self) -> str:
@@ -146,8 +152,8 @@ class Plan:
 
 
 def has_eight_bit(device: torch.device) -> bool:
-    """Whether ``device`` has 8-bit matrix products; a GPU is planned for whether it is here or not."""
-    if device.type == "cuda":
+    """Whether ``device`` has 8-bit matrix products; a GPU that is not here is planned for as one that has."""
+    if device.type == "cuda" and not torch.cuda.is_available():
         return torch.version.hip is None
     return eight_bit.kernel_for(device) is not None
 
@@ -174,7 +180,7 @@ def planned(
         SetupError: nothing fits, or a file is damaged.
     """
     needs = Footprint.of(checkpoint, dtype, checks=checks)
-    return choose(needs, device, int(memory * GB) or available(device), max_pixels)
+    return choose(needs, device, round(memory * GB) or available(device), max_pixels)
 
 
 def choose(needs: Footprint, device: torch.device, budget: int, max_pixels: int) -> Plan:

@@ -9,6 +9,7 @@ from the disk meanwhile.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -131,7 +132,7 @@ class Streamer:
         """Copy the weights of ``block`` into ``room``, once the block that was there has run."""
         homes = self._homes[block].values()
         room.holds = block
-        with torch.cuda.stream(self._copies):  # does nothing without one
+        with nullcontext() if self._copies is None else torch.cuda.stream(self._copies):
             if self._copies is not None and room.left is not None:
                 self._copies.wait_event(room.left)
             for home, view in zip(homes, room.views([home.tensor.shape for home in homes]), strict=True):

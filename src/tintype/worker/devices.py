@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import structlog
 
 from tintype.config import parts
+from tintype.models import device_files
 
 PATIENCE = 120.0
 """Seconds until a driver that does not say how many GPUs there are is left alone."""
@@ -36,9 +36,9 @@ def threads_of_each(devices: list[str], threads: int) -> int:
 
 
 def _may_have_several() -> bool:
-    """Whether asking is worth the seconds that loading torch takes. ROCm and WSL have one device file for all GPUs."""
-    folder = Path("/dev")
-    return len(list(folder.glob("nvidia[0-9]*"))) > 1 or (folder / "kfd").exists() or (folder / "dxg").exists()
+    """Whether asking is worth the seconds that loading torch takes. Only NVIDIA's driver has a file for each GPU."""
+    files = device_files()
+    return len(files) > 1 or any(not file.name.startswith("nvidia") for file in files)
 
 
 def _found() -> list[str]:

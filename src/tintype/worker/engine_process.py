@@ -37,17 +37,21 @@ class EngineProcess:
     ) -> None:
         """``program`` is the module to run: another one that keeps the rules of the pipe may stand in.
 
-        ``memory`` is how many GB the child may take on its device (0: what is free), for pictures of ``max_pixels``.
+        ``memory`` is how many GB the child may take on its device (0: what is free when it first starts), for pictures
+        of ``max_pixels``.
         """
         self.device = device
         self._command = [sys.executable, "-m", program, "--model", str(model), "--device", device]
         self._command += ["--threads", str(threads), "--safety-checker", safety_checker]
-        self._command += ["--memory", str(memory), "--max-pixels", str(max_pixels)]
+        self._command += ["--max-pixels", str(max_pixels)]
         if expansion_prompt:
             self._command += ["--expansion-prompt", expansion_prompt]
+        self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[messages.Command, messages.Report] | None = None
         self._reports: asyncio.Queue[messages.Report | None] = asyncio.Queue()
+        self._stoppable: str | None = None
+        """The job that the child was given last, until it is told to stop."""
 
     @property
     def pid(self) -> int | None:
@@ -64,7 +68,7 @@ class EngineProcess:
         await self.stop()  # one that hung may still hold the device's memory
         ours, theirs = socket.socketpair()
         self._process = subprocess.Popen(  # noqa: ASYNC220  forking takes a millisecond
-            [*self._command, "--fd", str(theirs.fileno())],
+            [*self._command, "--memory", str(self._memory), "--fd", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the terminal is for the supervisor, which then closes the pipe
@@ -79,6 +83,7 @@ class EngineProcess:
                 case messages.Phase(text):
                     on_phase(text)
                 case messages.Ready() as ready:
+                    self._memory = ready.memory or self._memory  # in another layout a seed may paint another picture
                     return ready
                 case messages.Unable(reason):
                     raise SetupError(reason)
@@ -86,8 +91,15 @@ class EngineProcess:
                     raise AssertionError(f"{report} before Ready")
 
     def send(self, command: messages.Command) -> None:
-        """Give the child a command; raises :class:`EngineDied` if nobody is there to take it."""
+        """Give the child a command; raises :class:`EngineDied` if nobody is there to take it.
+
+        A job is cancelled once. The child reads between steps only, and a pipe that is full of the same wish, asked
+        every second, would hold up whoever sends.
+        """
         assert self._pipe is not None
+        if isinstance(command, messages.Cancel) and command.job_id != self._stoppable:
+            return
+        self._stoppable = command.job_id if isinstance(command, messages.Generate) else None
         try:
             self._pipe.send(command)
         except OSError as error:
