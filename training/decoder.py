@@ -216,10 +216,16 @@ def crops(x: Tensor, picture: Tensor, rng: Random) -> tuple[Tensor, Tensor, Tens
         pixels.append(picture[:, :, rows, columns])
         mask = torch.zeros(1, 1, *picture.shape[2:])
         mask[:, :, inner(rows, picture.shape[2]), inner(columns, picture.shape[3])] = 1
-        for border in (mask[:, :, :RIM], mask[:, :, -RIM:], mask[..., :RIM], mask[..., -RIM:]):
-            border *= RIM_WEIGHT
+        weigh_border(mask, RIM)
         masks.append(mask[:, :, rows, columns])
     return torch.cat(features), torch.cat(pixels), torch.cat(masks)
+
+
+def weigh_border(mask: Tensor, width: int) -> Tensor:
+    """`mask` [B, 1, H, W], changed: so many pixels along its border count RIM_WEIGHT times."""
+    for border in (mask[:, :, :width], mask[:, :, -width:], mask[..., :width], mask[..., -width:]):
+        border *= RIM_WEIGHT
+    return mask
 
 
 def inner(crop: slice, size: int) -> slice:
@@ -230,7 +236,8 @@ def inner(crop: slice, size: int) -> slice:
 def small_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random) -> Tensor:
     """Of whole pictures at a quarter of their size."""
     pictures, z = example(studio, code, rng, QUARTER_CELL, WHOLES)
-    return picture_loss(at_quarter(decoder, z), pictures, torch.ones_like(pictures[:, :1]), SQUARE)
+    inside = weigh_border(torch.ones_like(pictures[:, :1]), RIM * QUARTER_CELL // CELL)
+    return picture_loss(at_quarter(decoder, z), pictures, inside, SQUARE)
 
 
 def full_loss(decoder: Decoder, studio: Studio, code: LinearLatents, rng: Random) -> Tensor:
