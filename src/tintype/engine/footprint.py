@@ -24,9 +24,8 @@ from tintype.published import SAFETY_FOLDER
 BLOCK = re.compile(r"(?:model\.)?((?:layers|noise_refiner|context_refiner)\.\d+)\.")
 """The beginning of the names of one block's tensors: what is streamed, is streamed block by block."""
 TABLE = "embed_tokens.weight"
-EIGHT_BIT = re.compile(r"(layers|noise_refiner)\.\d+\.(attention|feed_forward)\.\w+(\.0)?\.weight")
-"""The matrices of the transformer that 8-bit passes shrink: a byte for each weight, and a scale for each row. Those of
-the caption's refiner, which runs once for each prompt, are not among them."""
+EIGHT_BIT = re.compile(r".*\.(attention|feed_forward)\.\w+(\.0)?\.weight")
+"""The matrices of the transformer that 8-bit passes shrink: a byte for each weight, and a scale for each row."""
 DECODER_MAPS = 4.25
 """So many of the decoder's widest maps are alive at once, in its last upsampling: the input, a quarter as large; the
 convolution's input and output; and both once more, as the library lays them out for itself."""
@@ -49,7 +48,7 @@ class Network:
     table: int = 0
     """In the table of embeddings."""
     eight_bit: int = 0
-    """In all, if the matrices that work at every step have 8 bits."""
+    """In all, if the blocks' matrices have 8 bits."""
 
     @classmethod
     def of(cls, shapes: Mapping[str, tuple[int, ...]], size: int) -> Self:

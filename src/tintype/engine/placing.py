@@ -55,8 +55,8 @@ def networks(
 ) -> tuple[TextEncoder, Transformer]:
     """Load text encoder and transformer as ``plan`` wants them; without one all of both is on ``device``.
 
-    With a plan in 8 bits the blocks that work at every step are loaded one by one, and each is given to ``shrink`` at
-    once, so that never more than one of them is there in full.
+    With a plan in 8 bits the transformer's blocks are loaded one by one, and each given to ``shrink`` at once, so that
+    never more than one is there in full.
 
     Raises:
         SetupError: the files are damaged or of another network.
@@ -65,7 +65,7 @@ def networks(
     streams_blocks = plan is not None and plan.streams_transformer
     shrinks = plan is not None and plan.eight_bit and shrink is not None
     encoder = checkpoint.text_encoder(dtype, device, progress, _is_streamed_text if streams_text else None)
-    left = _is_block if streams_blocks else _is_step_block if shrinks else None
+    left = _is_block if streams_blocks or shrinks else None
     transformer = checkpoint.transformer(dtype, device, progress, left)
     streamed: list[_Streamed] = []
     if streams_text:
@@ -76,10 +76,10 @@ def networks(
         steps = _Files(checkpoint.folder / "transformer")
         refiners = _numbered("noise_refiner", transformer.noise_refiner)
         in_steps = refiners + _numbered("layers", transformer.layers)
+        once = _numbered("context_refiner", transformer.context_refiner)
         if shrink is not None and shrinks:
-            _load_shrunk(in_steps, transformer, steps, dtype, device, shrink)
+            _load_shrunk(once + in_steps, transformer, steps, dtype, device, shrink)
         else:
-            once = _numbered("context_refiner", transformer.context_refiner)
             streamed += [_Streamed(once, transformer, steps), _Streamed(in_steps, transformer, steps)]
     if streamed:
         _stream(streamed, dtype, device)
@@ -88,11 +88,6 @@ def networks(
 
 def _is_block(name: str) -> bool:
     return BLOCK.match(name) is not None
-
-
-def _is_step_block(name: str) -> bool:
-    """Of a block that works at every step. The caption's refiner, which runs once for each prompt, is none."""
-    return _is_block(name) and not name.startswith("context_refiner.")
 
 
 def _is_streamed_text(name: str) -> bool:
