@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.engine.tiny_checkpoint import write_checkpoint
 from tests.e2e.server import TINTYPE, Server, clean_environment
+from tests.engine.tiny_checkpoint import write_checkpoint
 
 
 def tintype(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
