@@ -39,7 +39,7 @@ def parse_json(body: bytes | str) -> Any:
         if NUL.search(json.dumps(value, ensure_ascii=False).encode()):
             raise ValueError("Text with U+0000 cannot be stored")
         if _depth(value) > DEEPEST:
-            raise RecursionError
+            raise ValueError("Nested too deeply")
     except json.JSONDecodeError as error:
         raise malformed(error.pos, error.msg) from None
     except RecursionError:

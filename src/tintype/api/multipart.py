@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Request
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.responses import JSONResponse, Response
 
 from tintype.api.body import read_json
@@ -23,18 +23,10 @@ from tintype.files import PARTS, Stored
 MAX_PARTS = 10_000
 
 
-class PartNumber(Convertor[int]):
+class PartNumber(IntegerConvertor):
     """In a path: a number that is worth a look. Another file's name may be a longer one."""
 
     regex = "[0-9]{1,6}"
-
-    def convert(self, value: str) -> int:
-        """As a number."""
-        return int(value)
-
-    def to_string(self, value: int) -> str:
-        """As it is written."""
-        return str(value)
 
 
 register_url_convertor("part", PartNumber())

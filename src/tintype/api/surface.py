@@ -92,7 +92,7 @@ class SurfaceMiddleware:
         # Proxies in a row append; the first value is the client's.
         told = {name: headers.get(f"x-forwarded-{name}", "").split(",")[0].strip() for name in _FORWARDED}
         prefix = "/" + told["prefix"].strip("/") if told["prefix"].strip("/") else ""
-        return _http(told["proto"] or scheme), _host(told["host"], scope) if told["host"] else host, prefix
+        return _http(told["proto"] or scheme), _host(told["host"] or host, scope), prefix
 
     def _is_trusted(self, peer: tuple[str, int] | None) -> bool:
         if peer is None or not self._trusted:

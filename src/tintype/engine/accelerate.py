@@ -168,7 +168,7 @@ def meanings(device: torch.device, dtype: torch.dtype, plan: Plan | None = None)
         exact += "; slower than it could be: install a C compiler and the headers of Python, which Triton needs"
     numbers = f"matrix products in {kernel.numbers}, a scale per row" if kernel else "as none; nothing is faster here"
     if plan is not None and plan.eight_bit:
-        exact = f"as regular, for memory holds the transformer only so: {numbers}"
+        exact = f"as regular, the caption's refiner too, for memory holds the transformer only so: {numbers}"
     elif plan is not None and kernel is not None and not plan.holds_both:
         numbers = "as none, for memory holds no second transformer"
     return {"none": exact, "regular": numbers, "high": f"{numbers}; steps 3 and 5 of eight foretold"}

@@ -113,10 +113,11 @@ class Submissions:
             known = (await transaction.execute(select(jobs.c.state).where(jobs.c.id == job_id))).one_or_none()
             if known is None:
                 return CancelOutcome.NOT_FOUND
-            if not (transaction.repeated and known.state == State.CANCELLED):  # else by the try that was lost
+            if not (transaction.repeated and known.state == State.CANCELLED):
                 return CancelOutcome.ALREADY_COMPLETED
-        worker = asked.worker if asked is not None else None
-        transaction.wake(job_id, worker_topic(worker) if worker else OWED)
+            transaction.wake(job_id, OWED)  # cancelled by the try whose answer was lost, and nobody was woken
+            return CancelOutcome.REQUESTED
+        transaction.wake(job_id, worker_topic(asked.worker) if asked.worker else OWED)
         return CancelOutcome.REQUESTED
 
     @verb
