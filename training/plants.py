@@ -49,12 +49,13 @@ def cactus(s: Stamp, colour: RGB) -> None:
         s.box(x - half, bottom, x + half, top, colour)
         s.disc(x, top, half, colour)
         s.box(x + half * 0.3, bottom, x + half, top, dark)
+        s.disc(x + half * 0.65, top, half * 0.35, dark)
 
-    stem(0, 0, 2.6, 0.4)
-    s.box(-1.15, 1.0, 0, 1.5, colour)
-    stem(-0.95, 1.15, 2.0, 0.26)
-    s.box(0, 0.7, 1.15, 1.2, dark)
-    stem(0.95, 0.85, 1.75, 0.26)
+    s.box(-1.21, 1.0, 0, 1.5, colour)
+    stem(-0.95, 1.5, 2.0, 0.26)
+    s.box(0, 0.7, 1.21, 1.2, colour)
+    stem(0.95, 0.7, 1.75, 0.26)
+    stem(0, 0, 2.6, 0.4)  # in front of its arms, so that its shaded side is one
 
 
 def flower(s: Stamp, colour: RGB) -> None:

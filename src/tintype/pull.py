@@ -89,6 +89,8 @@ class _Pull:
     report: Callable[[Progress], None]
     ready: set[str] = field(default_factory=set[str])
     """Files that were checked and, where need be, converted."""
+    sound: set[str] = field(default_factory=set[str])
+    """Files that were published damaged and are the sound ones here."""
 
     def finds_all_right(self) -> bool:
         """Look at every file of a complete model; those that are right are ready."""
@@ -104,9 +106,10 @@ class _Pull:
             return False
         if _is_converted(name):
             return _is_whole_bf16(path)
-        return _digest(path, digest, said) == digest or (
-            sound is not None and _digest(path, sound.sha256, said) == sound.sha256
-        )
+        if sound is not None and _digest(path, sound.sha256, said) == sound.sha256:
+            self.sound.add(name)
+            return True
+        return _digest(path, digest, said) == digest
 
     def run(self) -> None:
         """Fetch what is not ready, and is not there already."""
@@ -146,7 +149,7 @@ class _Pull:
     def _make_sound(self, sound: Sound, said: "_Said") -> bool:
         """Exchange a file that is not the sound one; whoever has the old one open goes on reading it."""
         path = self.folder / sound.path
-        if path.is_file() and _digest(path, sound.sha256, said) == sound.sha256:
+        if sound.path in self.sound or (path.is_file() and _digest(path, sound.sha256, said) == sound.sha256):
             return False
         fetched = path.with_name(f"{path.name}.sound")
         if not fetched.is_file():

@@ -50,8 +50,10 @@ def test_a_file_that_was_published_torn_is_fetched_from_where_it_is_whole(hub: H
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert names == {*torn.files(), "tintype.json"}
     hub.requests.clear()
-    assert not pull(folder, torn, hub.endpoint)
+    seen: list[Progress] = []
+    assert not pull(folder, torn, hub.endpoint, seen.append)
     assert hub.requests == []
+    assert [progress.done == progress.total for progress in seen if progress.file == SHARD] == [True], "read once"
 
 
 def test_a_folder_that_was_pulled_torn_is_mended_by_one_file(hub: Hub, torn: Source, folder: Path):
