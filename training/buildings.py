@@ -18,7 +18,7 @@ def house(s: Stamp, colour: RGB) -> None:
     roof = darker(colour, 0.55)
     s.box(0.65, 2.0, 0.98, 2.75, darker(STONE))
     s.box(-1.25, 0, 1.25, 1.5, colour)
-    s.box(0.5, 0, 1.25, 1.5, darker(colour, 0.18))
+    s.box(1.07, 0, 1.25, 1.5, darker(colour, 0.18))  # beside the window: shade that it cuts looks like a seam
     s.polygon([(-1.6, 1.4), (-0.95, 2.6), (0.95, 2.6), (1.6, 1.4)], roof)
     s.box(-0.28, 0, 0.28, 0.9, WOOD)
     for x in (-0.8, 0.8):

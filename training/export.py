@@ -25,7 +25,7 @@ from canvas import CELL
 from latents import FILE, SHAPES, LinearLatents
 from tintype.model.autoencoder import Autoencoder
 
-VERSION = "0.11"
+VERSION = "0.12"
 DIFFUSERS = "0.42.1"
 TRANSFORMERS = "5.23.0"
 
